@@ -1,0 +1,2 @@
+// The system's libzstd (package libzstd-dev on Debian), as the module `CZstd`.
+#include <zstd.h>
