@@ -1,0 +1,116 @@
+// A proof's only door: what the prover sends is written and absorbed in one call, what the verifier receives is read,
+// checked to be canonical and absorbed in one call (PROTOCOL.md section 3).
+
+/// The numbered messages of PROTOCOL.md.
+public enum Message: Int, Sendable, CaseIterable {
+    case witnessRoot = 1
+    case outOfDomain = 2
+    case fractionTop = 3
+    case fractionRound = 4
+    case fractionClaims = 5
+    case zerocheckRound = 6
+    case evaluations = 7
+    case openingRound = 8
+    case foldedRoot = 9
+    case foldedOutOfDomain = 10
+    case nonce = 11
+    case opening = 12
+    case finalPolynomial = 13
+
+    public var name: String { "P\(rawValue)" }
+}
+
+/// What the prover holds: the sponge and the bytes of the proof so far.
+struct ProverTranscript {
+    var sponge = Sponge()
+    private(set) var proof: [UInt8] = []
+
+    mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
+
+    mutating func send(_ message: Message, _ limbs: [Field]) {
+        write(message, limbs)
+        sponge.absorb(limbs)
+    }
+
+    mutating func send(_ message: Message, _ elements: [Extension]) {
+        send(message, elements.flatMap(\.limbs))
+    }
+
+    /// Openings are bound by a root that was sent before: written, not absorbed.
+    mutating func write(_ message: Message, _ limbs: [Field]) {
+        for limb in limbs {
+            let w = limb.canonical
+            proof.append(UInt8(truncatingIfNeeded: w))
+            proof.append(UInt8(truncatingIfNeeded: w >> 8))
+            proof.append(UInt8(truncatingIfNeeded: w >> 16))
+            proof.append(UInt8(truncatingIfNeeded: w >> 24))
+        }
+    }
+
+    mutating func sample() -> Extension { sponge.sample() }
+
+    mutating func grind(bits: Int) {
+        let nonce = sponge.grind(bits: bits)
+        write(.nonce, [nonce])
+        let works = sponge.absorbNonce(nonce, bits: bits)
+        precondition(works, "the grinder returned a nonce that does no work")
+    }
+}
+
+/// What the verifier holds: the sponge and a cursor into the proof.
+struct VerifierTranscript {
+    var sponge = Sponge()
+    private let proof: [UInt8]
+    private var position = 0
+    /// Everything received, openings un-pruned: the witness of a circuit that verifies this proof (`Recursion/`).
+    var record: [Field] = []
+
+    init(proof: [UInt8]) { self.proof = proof }
+
+    mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
+
+    /// Reads canonical limbs without absorbing them.
+    mutating func read(_ message: Message, _ count: Int) throws(VerificationError) -> [Field] {
+        guard proof.count - position >= 4 * count else {
+            throw .truncated(message, at: position, needed: 4 * count, left: proof.count - position)
+        }
+        var limbs: [Field] = []
+        limbs.reserveCapacity(count)
+        for i in 0..<count {
+            let at = position + 4 * i
+            let word = UInt32(littleEndianBytes: proof[at..<(at + 4)])
+            guard let limb = Field(canonical: word) else { throw .nonCanonical(message, at: at, word: word) }
+            limbs.append(limb)
+        }
+        position += 4 * count
+        return limbs
+    }
+
+    mutating func receive(_ message: Message, limbs count: Int) throws(VerificationError) -> [Field] {
+        let limbs = try read(message, count)
+        sponge.absorb(limbs)
+        record += limbs
+        return limbs
+    }
+
+    mutating func receive(_ message: Message, elements count: Int) throws(VerificationError) -> [Extension] {
+        let limbs = try receive(message, limbs: 5 * count)
+        return (0..<count).map { Extension(limbs: limbs[(5 * $0)..<(5 * $0 + 5)]) }
+    }
+
+    mutating func receiveDigest(_ message: Message) throws(VerificationError) -> Digest {
+        Digest(try receive(message, limbs: 8))
+    }
+
+    mutating func sample() -> Extension { sponge.sample() }
+
+    mutating func checkWork(bits: Int) throws(VerificationError) {
+        let nonce = try read(.nonce, 1)[0]
+        record.append(nonce)
+        guard sponge.absorbNonce(nonce, bits: bits) else { throw .proofOfWork(bits: bits, nonce: nonce) }
+    }
+
+    func finish() throws(VerificationError) {
+        guard position == proof.count else { throw .trailingBytes(count: proof.count - position) }
+    }
+}
