@@ -23,12 +23,18 @@ package struct ByteReader {
     }
 
     package mutating func integer<T: FixedWidthInteger & UnsignedInteger>(
-        _ type: T.Type = T.self, _ place: @autoclosure () -> String
+        _ type: T.Type, _ place: @autoclosure () -> String
     ) throws(WireError) -> T {
         let field = try take(T.bitWidth / 8, place())
         var value: T = 0
         for byte in field.reversed() { value = (value << 8) | T(byte) }
         return value
+    }
+
+    package mutating func integer<T: FixedWidthInteger & UnsignedInteger>(
+        _ place: @autoclosure () -> String
+    ) throws(WireError) -> T {
+        try integer(T.self, place())
     }
 
     /// A canonical boolean: one byte, 0 or 1.
@@ -42,7 +48,7 @@ package struct ByteReader {
 
     /// One byte that names a case of `T`.
     package mutating func choice<T: RawRepresentable<UInt8> & CaseIterable>(
-        _ type: T.Type = T.self, _ place: @autoclosure () -> String
+        _ type: T.Type, _ place: @autoclosure () -> String
     ) throws(WireError) -> T {
         let byte = try integer(UInt8.self, place())
         guard let value = T(rawValue: byte) else {
@@ -50,6 +56,12 @@ package struct ByteReader {
             throw .value(place: place(), expected: "one of \(known)", got: UInt64(byte))
         }
         return value
+    }
+
+    package mutating func choice<T: RawRepresentable<UInt8> & CaseIterable>(
+        _ place: @autoclosure () -> String
+    ) throws(WireError) -> T {
+        try choice(T.self, place())
     }
 
     /// A 32-bit length and as many bytes.

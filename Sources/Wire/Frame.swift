@@ -5,7 +5,7 @@
 ///    20 epoch         28 correlation          36 CRC-32C of bytes 0..<36 and of the payload
 package struct FrameHeader: Equatable, Sendable {
     package static let byteCount = 40
-    static let magic: UInt32 = 0x4854_5250
+    package static let magic: UInt32 = 0x4854_5250
     /// Flag bit 0: the payload is zstd. Clear: the payload is the body, "stored".
     static let zstdFlag: UInt16 = 1
 

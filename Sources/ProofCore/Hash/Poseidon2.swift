@@ -59,8 +59,8 @@ public enum Poseidon2 {
         return withUnsafeMutableBytes(of: &state) { raw in
             let words = raw.baseAddress!.assumingMemoryBound(to: UInt32.self)
             permute(words)
-            var result = Digest.zero
-            for i in 0..<8 { result[i] = Field(montgomery: words[i]) + left[i] }
+            var result = left
+            for i in 0..<8 { result[i] += Field(montgomery: words[i]) }
             return result
         }
     }
@@ -90,7 +90,7 @@ public enum Poseidon2 {
                 permute(words.baseAddress!)
                 start += 8
             } while start < limbs.count
-            return Digest((0..<8).map { Field(montgomery: words[$0]) })
+            return Digest((0..<8).map { i -> Field in Field(montgomery: words[i]) })
         }
     }
 
@@ -104,7 +104,7 @@ public enum Poseidon2 {
         for r in 0..<4 { full(c.externalInitial[(16 * r)..<(16 * r + 16)]) }
         for r in 0..<partialRounds {
             s[0] = cube(s[0] + c.partial[r])
-            let sum = s.reduce(.zero, +)
+            let sum = s.dropFirst().reduce(s[0]) { $0 + $1 }
             s = zip(s, c.diagonal).map { x, v in sum + v * x }
         }
         for r in 0..<4 { full(c.externalFinal[(16 * r)..<(16 * r + 16)]) }
@@ -121,7 +121,7 @@ public enum Poseidon2 {
                 for j in 0..<4 { t[4 * group + i] += m[i][j] * s[4 * group + j] }
             }
         }
-        let sums: [Field] = (0..<4).map { i in stride(from: i, to: 16, by: 4).reduce(Field.zero) { $0 + t[$1] } }
+        let sums: [Field] = (0..<4).map { i in stride(from: i, to: 16, by: 4).reduce(Field(0)) { $0 + t[$1] } }
         return (0..<16).map { t[$0] + sums[$0 % 4] }
     }
 }

@@ -21,23 +21,25 @@ public enum Message: Int, Sendable, CaseIterable {
 }
 
 /// What the prover holds: the sponge and the bytes of the proof so far.
-struct ProverTranscript {
+package struct ProverTranscript {
     var sponge = Sponge()
-    private(set) var proof: [UInt8] = []
+    package private(set) var proof: [UInt8] = []
 
-    mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
+    package init() {}
 
-    mutating func send(_ message: Message, _ limbs: [Field]) {
+    package mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
+
+    package mutating func send(_ message: Message, _ limbs: [Field]) {
         write(message, limbs)
         sponge.absorb(limbs)
     }
 
-    mutating func send(_ message: Message, _ elements: [Extension]) {
+    package mutating func send(_ message: Message, _ elements: [Extension]) {
         send(message, elements.flatMap(\.limbs))
     }
 
     /// Openings are bound by a root that was sent before: written, not absorbed.
-    mutating func write(_ message: Message, _ limbs: [Field]) {
+    package mutating func write(_ message: Message, _ limbs: [Field]) {
         for limb in limbs {
             let w = limb.canonical
             proof.append(UInt8(truncatingIfNeeded: w))
@@ -47,9 +49,9 @@ struct ProverTranscript {
         }
     }
 
-    mutating func sample() -> Extension { sponge.sample() }
+    package mutating func sample() -> Extension { sponge.sample() }
 
-    mutating func grind(bits: Int) {
+    package mutating func grind(bits: Int) {
         let nonce = sponge.grind(bits: bits)
         write(.nonce, [nonce])
         let works = sponge.absorbNonce(nonce, bits: bits)
@@ -58,19 +60,19 @@ struct ProverTranscript {
 }
 
 /// What the verifier holds: the sponge and a cursor into the proof.
-struct VerifierTranscript {
+package struct VerifierTranscript {
     var sponge = Sponge()
     private let proof: [UInt8]
     private var position = 0
     /// Everything received, openings un-pruned: the witness of a circuit that verifies this proof (`Recursion/`).
-    var record: [Field] = []
+    package var record: [Field] = []
 
-    init(proof: [UInt8]) { self.proof = proof }
+    package init(proof: [UInt8]) { self.proof = proof }
 
-    mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
+    package mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
 
     /// Reads canonical limbs without absorbing them.
-    mutating func read(_ message: Message, _ count: Int) throws(VerificationError) -> [Field] {
+    package mutating func read(_ message: Message, _ count: Int) throws(VerificationError) -> [Field] {
         guard proof.count - position >= 4 * count else {
             throw .truncated(message, at: position, needed: 4 * count, left: proof.count - position)
         }
@@ -86,31 +88,31 @@ struct VerifierTranscript {
         return limbs
     }
 
-    mutating func receive(_ message: Message, limbs count: Int) throws(VerificationError) -> [Field] {
+    package mutating func receive(_ message: Message, limbs count: Int) throws(VerificationError) -> [Field] {
         let limbs = try read(message, count)
         sponge.absorb(limbs)
         record += limbs
         return limbs
     }
 
-    mutating func receive(_ message: Message, elements count: Int) throws(VerificationError) -> [Extension] {
+    package mutating func receive(_ message: Message, elements count: Int) throws(VerificationError) -> [Extension] {
         let limbs = try receive(message, limbs: 5 * count)
         return (0..<count).map { Extension(limbs: limbs[(5 * $0)..<(5 * $0 + 5)]) }
     }
 
-    mutating func receiveDigest(_ message: Message) throws(VerificationError) -> Digest {
+    package mutating func receiveDigest(_ message: Message) throws(VerificationError) -> Digest {
         Digest(try receive(message, limbs: 8))
     }
 
-    mutating func sample() -> Extension { sponge.sample() }
+    package mutating func sample() -> Extension { sponge.sample() }
 
-    mutating func checkWork(bits: Int) throws(VerificationError) {
+    package mutating func checkWork(bits: Int) throws(VerificationError) {
         let nonce = try read(.nonce, 1)[0]
         record.append(nonce)
         guard sponge.absorbNonce(nonce, bits: bits) else { throw .proofOfWork(bits: bits, nonce: nonce) }
     }
 
-    func finish() throws(VerificationError) {
+    package func finish() throws(VerificationError) {
         guard position == proof.count else { throw .trailingBytes(count: proof.count - position) }
     }
 }

@@ -90,7 +90,7 @@ package struct NodeStatus: Equatable, Sendable {
     package var verify: UInt64
     package var proofBytes: UInt32
 
-    static let minimumBytes = 64
+    static let minimumBytes = 63
 
     package init(
         node: NodeID, kind: TaskKind, level: UInt8, index: UInt64, children: [ChildReference],

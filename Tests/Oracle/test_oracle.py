@@ -1,0 +1,454 @@
+"""python3 -m unittest test_oracle   (in this directory; a minute and a half)"""
+
+import copy
+import random
+import unittest
+
+import chips
+import koalabear as kb
+import poseidon2
+import slow_prover
+import whir
+from chips import CHIPS
+from koalabear import ONE, P, ZERO, add, embed, mul, sub
+from slow_prover import TOY, ToyCircuit, ToyProver, random_limbs
+from transcript import Receiver, Sponge, VerificationError
+from verify import tables_at, verify
+
+rng = random.Random(7)
+
+
+def random_extension():
+    return tuple(random_limbs(rng, 5))
+
+
+def rejected(test, prover, statement, proof, where=None, verifier_data=...):
+    """Verifier data other than the prover's is read with the prover's parameters."""
+    with test.assertRaises(VerificationError) as caught:
+        verify(prover.verifier_data if verifier_data is ... else verifier_data, statement, proof, prover.parameters)
+    if where is not None:
+        test.assertTrue(caught.exception.where.startswith(where), (caught.exception.where, where))
+    return caught.exception
+
+
+class Field(unittest.TestCase):
+    def test_laws(self):
+        for _ in range(200):
+            a, b, c = random_extension(), random_extension(), random_extension()
+            self.assertEqual(mul(a, b), mul(b, a))
+            self.assertEqual(mul(mul(a, b), c), mul(a, mul(b, c)))
+            self.assertEqual(mul(a, add(b, c)), add(mul(a, b), mul(a, c)))
+            self.assertEqual(sub(add(a, b), b), a)
+            self.assertEqual(mul(a, ONE), a)
+            self.assertEqual(kb.scale(a, b[0]), mul(a, embed(b[0])))
+        edge = [(v,) * 5 for v in (0, 1, P - 1)] + [(P - 1, 0, 0, 0, P - 1)]
+        for a in edge:
+            for b in edge:
+                self.assertEqual(mul(a, sub(b, ONE)), sub(mul(a, b), a))
+
+    def test_extension_is_a_field(self):
+        x = (0, 1, 0, 0, 0)
+        self.assertEqual(kb.power(x, 5), sub(ONE, mul(x, x)))
+        frobenius = kb.power(x, P)
+        y = x
+        for _ in range(5):
+            y = kb.power(y, P)
+        self.assertEqual(y, x)                            # X^5 + X^2 - 1 divides X^(p^5) - X
+        d = sub(frobenius, x)
+        self.assertEqual(mul(d, kb.inverse(d)), ONE)      # and has no factor in common with X^p - X
+        for _ in range(5):
+            a = random_extension()
+            self.assertEqual(mul(a, kb.inverse(a)), ONE)
+
+    def test_roots_of_unity(self):
+        for k in range(25):
+            omega = kb.root_of_unity(k)
+            self.assertEqual(pow(omega, 1 << k, P), 1)
+            if k:
+                self.assertEqual(pow(omega, 1 << (k - 1), P), P - 1)
+        with self.assertRaises(ValueError):
+            kb.root_of_unity(25)
+        self.assertEqual([kb.bit_reverse(i, 3) for i in range(8)], [0, 4, 2, 6, 1, 5, 3, 7])
+
+    def test_multilinear(self):
+        point = [random_extension() for _ in range(4)]
+        table = kb.eq_table(point)
+        values = [random_extension() for _ in range(16)]
+        self.assertEqual(kb.total(mul(a, b) for a, b in zip(table, values)), kb.multilinear_at(values, point))
+        for i in range(16):
+            bits = [embed(i >> (3 - j) & 1) for j in range(4)]
+            self.assertEqual(table[i], kb.eq_index(i, point))
+            self.assertEqual(table[i], kb.eq(bits, point))
+        a = random_extension()
+        self.assertEqual(kb.pow_at(a, point), kb.multilinear_at(kb.powers(a, 16), point))
+        self.assertEqual(kb.horner(values, a), kb.total(mul(v, w) for v, w in zip(values, kb.powers(a, 16))))
+
+
+class Hash(unittest.TestCase):
+    def test_known_answer(self):
+        self.assertEqual(poseidon2.permute(poseidon2._KNOWN_INPUT), poseidon2._KNOWN_OUTPUT)
+
+    def test_fast_is_obvious(self):
+        states = [random_limbs(rng, 16) for _ in range(20)] + [[v] * 16 for v in (0, 1, P - 1)]
+        for state in states:
+            self.assertEqual(poseidon2.permute(state), poseidon2.permute_obvious(state))
+
+    def test_hashes(self):
+        l, r, b = (random_limbs(rng, 8) for _ in range(3))
+        full = poseidon2.permute(l + r)
+        self.assertEqual(poseidon2.compress(l, r), [(a + b) % P for a, b in zip(full[:8], l)])
+        self.assertEqual(poseidon2.leaf(l + r + b), poseidon2.compress(poseidon2.compress(l, r), b))
+        self.assertNotEqual(poseidon2.hash_list(1, l), poseidon2.hash_list(2, l))
+        self.assertNotEqual(poseidon2.hash_list(1, l[:7]), poseidon2.hash_list(1, l[:7] + [0]))
+        self.assertEqual(poseidon2.hash_list(5, []), poseidon2.permute([0] * 9 + [5] + [0] * 6)[:8])
+        for bad in ([0] * 8, [0] * 20):
+            with self.assertRaises(ValueError):
+                poseidon2.leaf(bad)
+
+
+class Transcript(unittest.TestCase):
+    def test_sponge(self):
+        sponge = Sponge()
+        start = [0] * 8 + [0x50415254, 1] + [0] * 6
+        self.assertEqual(sponge.sample(), tuple(poseidon2.permute(start)[:5]))
+        sponge = Sponge()
+        sponge.absorb(list(range(1, 11)))
+        state = poseidon2.permute([1, 2, 3, 4, 5, 6, 7, 8] + start[8:])
+        state = poseidon2.permute([9, 10, 0, 0, 0, 0, 0, 0] + state[8:])
+        self.assertEqual(sponge.sample(), tuple(state[:5]))
+        state = poseidon2.permute(state)
+        self.assertEqual(sponge.sample(), tuple(state[:5]))
+        first, second = poseidon2.permute(state), poseidon2.permute(poseidon2.permute(state))
+        self.assertEqual(sponge.indices(10, 7), [v & 127 for v in (first[:8] + second[:2])])
+        self.assertEqual(sponge.sample(), tuple(poseidon2.permute(second)[:5]))
+        low = sponge.absorb_nonce(3, 31)
+        self.assertEqual(low, sponge.state[0])
+        state = list(sponge.state)
+        self.assertEqual(sponge.indices(1, 24), [poseidon2.permute(state)[0] & 0xffffff])
+
+    def test_bytes(self):
+        receiver = Receiver((5).to_bytes(4, "little") + P.to_bytes(4, "little"))
+        self.assertEqual(receiver.read(1, "a"), [5])
+        with self.assertRaises(VerificationError):
+            receiver.read(1, "not canonical")
+        with self.assertRaises(VerificationError):
+            receiver.finish()
+        for short in (b"", b"123"):
+            with self.assertRaises(VerificationError):
+                Receiver(short).read(1, "short")
+        with self.assertRaises(VerificationError):
+            Receiver(None)
+
+
+class Chips(unittest.TestCase):
+    """One valid row a chip; every constraint can be broken; every column matters; degrees."""
+
+    def rows(self):
+        m = [1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1]
+        return {
+            0: (slow_prover.poseidon_row(random_limbs(rng, 16), 11, 1), [1, 8, 1]),
+            1: (random_limbs(rng, 15), []),
+            2: (random_limbs(rng, 92), []),
+            3: (slow_prover.power_row([random_extension() for _ in range(8)], rng.randrange(P), random_extension()), [1]),
+            4: (slow_prover.index_row(0x55afffef, m), m),
+            5: (random_limbs(rng, 40), []),
+            6: (random_limbs(rng, 9), []),
+            7: ([1] + random_limbs(rng, 16), []),
+            8: ([], random_limbs(rng, 8)),
+        }
+
+    def evaluate(self, t, witness, named):
+        chip = CHIPS[t]
+        pre = list(named) + random_limbs(random.Random(3), 2 * chip.ports)
+        return chip.evaluate([embed(v) for v in witness], [embed(v) for v in pre])
+
+    def test_counts(self):
+        self.assertEqual([c.witness for c in CHIPS], [86, 15, 92, 58, 34, 40, 9, 17, 0])
+        self.assertEqual([c.preprocessed for c in CHIPS], [11, 8, 26, 7, 18, 28, 24, 8, 10])
+        self.assertEqual(sum(c.constraints for c in CHIPS), 118)
+
+    def test_rows(self):
+        constrained = {0: set(range(84)) | {85}, 3: set(range(20)) | set(range(40, 58)), 4: set(range(34)), 7: {0}}
+        for t, (witness, named) in self.rows().items():
+            chip = CHIPS[t]
+            ports, constraints = self.evaluate(t, witness, named)
+            self.assertTrue(all(c == ZERO for c in constraints), chip.name)
+            broken = set()
+            for column in range(chip.witness):
+                changed = list(witness)
+                changed[column] = (changed[column] + 2) % P
+                new_ports, new_constraints = self.evaluate(t, changed, named)
+                hit = {j for j, c in enumerate(new_constraints) if c != ZERO}
+                self.assertEqual(bool(hit), column in constrained.get(t, ()), (chip.name, column))
+                self.assertTrue(hit or new_ports != ports, (chip.name, column))
+                broken |= hit
+            if t == 0:
+                self.assertEqual(broken, set(range(69)))
+                _, cs = self.evaluate(t, witness, [0] + named[1:])
+                broken |= {j for j, c in enumerate(cs) if c != ZERO}
+            if t == 4:  # p itself, as bits
+                _, cs = self.evaluate(t, slow_prover.index_row(P, named), named)
+                self.assertEqual({j for j, c in enumerate(cs) if c != ZERO}, {31})
+                _, cs = self.evaluate(t, slow_prover.index_row(P - 1, named), named)
+                self.assertTrue(all(c == ZERO for c in cs))
+                broken.add(31)
+            self.assertEqual(broken, set(range(chip.constraints)), chip.name)
+            for column in range(chip.named):
+                changed = list(named)
+                changed[column] = (changed[column] + 1) % P
+                self.assertNotEqual(self.evaluate(t, witness, changed), (ports, constraints), (chip.name, column))
+
+    def test_poseidon_ports(self):
+        inputs = random_limbs(rng, 16)
+        out = poseidon2.permute(inputs)
+        for bit, path, weight, feed in ((0, 0, 0, 0), (0, 0, 0, 1), (0, 1, 4, 1), (1, 1, 4, 1)):
+            ports, constraints = self.evaluate(0, slow_prover.poseidon_row(inputs, 3, bit), [path, weight, feed])
+            self.assertTrue(all(c == ZERO for c in constraints))
+            got = [[e[0] for e in entries] for _, _, entries in ports]
+            node, sibling = (inputs[8:], inputs[:8]) if bit else (inputs[:8], inputs[8:])
+            self.assertEqual(got[0], node + [3])
+            self.assertEqual(got[1], sibling)
+            digest = poseidon2.compress(inputs[:8], inputs[8:]) if feed else out[:8]
+            self.assertEqual(got[2], digest + [3 * path + 4 * bit])
+            self.assertEqual(got[3], out[8:])
+
+    def test_group_product(self):
+        for _ in range(10):
+            a, b = random_extension(), random_extension()
+            got = chips.group_mul([embed(v) for v in a], [embed(v) for v in b])
+            self.assertEqual(tuple(v[0] for v in got), mul(a, b))
+
+    def test_mul_add_dot_power(self):
+        x, y, z = (random_extension() for _ in range(3))
+        ports, _ = self.evaluate(1, x + y + z, [])
+        self.assertEqual(tuple(v[0] for v in ports[3][2]), add(mul(x, y), z))
+        w = [random_extension() for _ in range(8)]
+        lanes = [(random_limbs(rng, 8), random_extension()) for _ in range(4)]
+        row = [limb for e in w for limb in e] + [limb for v, acc in lanes for limb in list(v) + list(acc)]
+        ports, _ = self.evaluate(2, row, [])
+        for lane, (v, acc) in enumerate(lanes):
+            expected = add(acc, kb.total(kb.scale(e, s) for e, s in zip(w, v)))
+            self.assertEqual(tuple(e[0] for e in ports[9 + lane][2]), expected)
+        # Two Power rows compute pow_z at twelve coordinates, the last one first.
+        point, base = [random_extension() for _ in range(12)], rng.randrange(P)
+        backwards = point[::-1] + [ZERO] * 4
+        ports, _ = self.evaluate(3, slow_prover.power_row(backwards[:8], base, ONE), [1])
+        entries = [e[0] for e in ports[2][2]]
+        ports, _ = self.evaluate(3, slow_prover.power_row(backwards[8:], entries[5], tuple(entries[:5])), [0])
+        self.assertEqual(tuple(e[0] for e in ports[2][2][:5]), kb.pow_at(embed(base), point))
+        self.assertEqual(ports[2][2][5], ZERO)
+
+    def test_index_is_a_point_of_the_domain(self):
+        for h in range(8, 21):
+            value = rng.randrange(P)
+            m = [1 if j < h else 0 for j in range(8, 20)]
+            ports, constraints = self.evaluate(4, slow_prover.index_row(value, m), m)
+            self.assertTrue(all(c == ZERO for c in constraints))
+            index = value & ((1 << h) - 1)
+            self.assertEqual(ports[0][2][0][0], value)
+            self.assertEqual(ports[1][2][5][0], pow(kb.root_of_unity(h), kb.bit_reverse(index, h), P))
+            self.assertEqual(ports[2][2][0][0], index)
+
+    def test_degrees(self):
+        highest = 0
+        for t, chip in enumerate(CHIPS):
+            ends = [[random_extension() for _ in range(chip.witness + chip.preprocessed)] for _ in range(2)]
+            samples = []
+            for x in range(11):
+                row = [add(a, kb.scale(sub(b, a), x)) for a, b in zip(*ends)]
+                ports, constraints = chip.evaluate(row[:chip.witness], row[chip.witness:])
+                samples.append([v for _, _, entries in ports for v in entries] + constraints)
+            for values in zip(*samples):
+                coefficients = slow_prover.interpolate(list(values))
+                self.assertEqual(coefficients[10], ZERO, chip.name)
+                highest = max(highest, max((i for i, c in enumerate(coefficients) if c != ZERO), default=0))
+        self.assertEqual(highest, 9)
+
+
+class MultiProof(unittest.TestCase):
+    def receiver(self, limbs):
+        return Receiver(b"".join(v.to_bytes(4, "little") for v in limbs))
+
+    def test_round_trip_and_tampering(self):
+        tree = slow_prover.Tree([random_limbs(rng, 8) for _ in range(16)], 5)
+        for count in (1, 2, 5, 17, 32):
+            indices = sorted(rng.sample(range(32), count))
+            limbs = tree.open(indices)
+            receiver = self.receiver(limbs)
+            leaves = whir.read_opening(receiver, tree.root, 5, indices, 16, "test")
+            receiver.finish()
+            self.assertEqual(leaves, {i: tree.leaves[i] for i in indices})
+            for at in rng.sample(range(len(limbs)), 12):
+                changed = list(limbs)
+                changed[at] = (changed[at] + 1) % P
+                with self.assertRaises(VerificationError):
+                    whir.read_opening(self.receiver(changed), tree.root, 5, indices, 16, "test")
+            with self.assertRaises(VerificationError):
+                whir.read_opening(self.receiver(limbs[:-1]), tree.root, 5, indices, 16, "test")
+            if count < 32:
+                others = sorted(rng.sample(range(32), count))
+                if others != indices:
+                    with self.assertRaises(VerificationError):
+                        whir.read_opening(self.receiver(limbs + [0] * 400), tree.root, 5, others, 16, "test")
+
+    def test_leaf_is_a_column_of_values(self):
+        rows = [random_limbs(rng, 4) for _ in range(16)]
+        tree = slow_prover.Tree(rows, 4)
+        for i in range(16):
+            z = pow(kb.root_of_unity(4), kb.bit_reverse(i, 4), P)
+            self.assertEqual(tree.leaves[i], [sum(c * pow(z, e, P) for e, c in enumerate(row)) % P for row in rows])
+
+
+class ToyProofs(unittest.TestCase):
+    """Proofs of the slow prover. They show that verifier and text agree with themselves; proofs of the project's
+    prover show that both read the text alike."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.provers, cls.proofs = {}, {}
+        for name, (heights, parameters) in TOY.items():
+            prover = ToyProver(ToyCircuit(heights, 1), parameters)
+            cls.proofs[name] = prover.prove()
+            cls.provers[name] = prover
+
+    def test_accepts(self):
+        for name, prover in self.provers.items():
+            verify(prover.verifier_data, prover.circuit.statement, self.proofs[name], prover.parameters)
+
+    def test_every_message_counts(self):
+        for name, prover in self.provers.items():
+            proof, statement = self.proofs[name], prover.circuit.statement
+            for message, at, count in prover.sender.messages:
+                if count == 0:
+                    continue
+                limb = at + rng.randrange(count)
+                value = int.from_bytes(proof[4 * limb:4 * limb + 4], "little")
+                for new in ((value + 1) % P, value ^ (1 << 31) | P):
+                    changed = bytearray(proof)
+                    changed[4 * limb:4 * limb + 4] = (new % 2**32).to_bytes(4, "little")
+                    error = rejected(self, prover, statement, bytes(changed))
+                    self.assertTrue(error.where and error.expected != error.got, (message, error))
+
+    def test_lengths(self):
+        prover, proof = self.provers["equal heights"], self.proofs["equal heights"]
+        statement = prover.circuit.statement
+        rejected(self, prover, statement, proof + b"\0", "end of proof")
+        rejected(self, prover, statement, proof + b"\0\0\0\0", "end of proof")
+        rejected(self, prover, statement, b"")
+        for message, at, count in prover.sender.messages[::7]:
+            rejected(self, prover, statement, proof[:4 * at + 1])
+            rejected(self, prover, statement, proof[:4 * at] + proof[4 * at + 4:])
+            rejected(self, prover, statement, proof[:4 * at] + b"\0\0\0\0" + proof[4 * at:])
+        for length in (1, 100, len(proof)):
+            rejected(self, prover, statement, bytes(rng.randrange(256) for _ in range(length)))
+            rejected(self, prover, statement, bytes(length))
+
+    def test_statement_and_verifier_data(self):
+        prover, proof = self.provers["equal heights"], self.proofs["equal heights"]
+        data, statement = prover.verifier_data, prover.circuit.statement
+        for i in range(8):
+            changed = list(statement)
+            changed[i] = (changed[i] + 1) % P
+            rejected(self, prover, changed, proof)
+        for bad in (None, [], statement[:7], statement + [0], ["x"] * 8, statement[:7] + [P], statement[:7] + [-1], 5,
+                    statement[:7] + [True]):
+            rejected(self, prover, bad, proof, "statement")
+
+        def change(**fields):
+            return {**copy.deepcopy(data), **fields}
+
+        for bad in (None, [], {}, change(root=None), change(root=data["root"][:7]), change(root=[0] * 8),
+                    change(root=data["root"][:7] + [P]), change(heights=[4] * 8), change(heights=[4] * 8 + [21]),
+                    change(heights=[3] + [4] * 8), change(heights=[20] * 9), change(heights=["4"] * 9), change(target_bits=1), change(target_bits=-1),
+                    change(target_bits="a"), change(rate_bits=3), change(rate_bits=0), change(rate_bits=None)):
+            rejected(self, prover, statement, proof, verifier_data=bad)
+        other = self.provers["different heights"]
+        rejected(self, other, statement, proof)
+        rejected(self, prover, statement, proof, verifier_data=other.verifier_data)
+        rejected(self, prover, statement, self.proofs["different heights"])
+
+    def test_lies(self):
+        """One message is false and all that follows is honest about it: the equation that needs the message must fail."""
+        def off(limbs, at=0):
+            return limbs[:at] + [(limbs[at] + 1) % P] + limbs[at + 1:]
+
+        expected = {"P1": "P12 round 1 witness root", "P2": "end of the opening", "P3": "P3: bus", "P4": "P5 layer",
+                    "P5": "P5 layer", "P6": "P7", "P7": "P7", "P8": "end of the opening", "P9": "P12",
+                    "P10": "end of the opening", "P13": "end of the opening"}
+        honest = self.provers["different heights"]
+        prover = ToyProver(honest.circuit, TOY["different heights"][1])
+        for name, where in expected.items():
+            counts = sum(1 for message, _, _ in honest.sender.messages if message == name)
+            which = rng.randrange(counts)
+            proof = prover.prove({(name, which): off})
+            rejected(self, prover, prover.circuit.statement, proof, where)
+
+    def test_consistent_lie_about_columns(self):
+        """P7 is false in two columns such that its own equation holds: only the opening can see it."""
+        prover = ToyProver(ToyCircuit(TOY["equal heights"][0], 1), TOY["equal heights"][1])
+        layout = prover.layout
+        limbs_i = sum(CHIPS[t].witness for t in layout.order[:layout.order.index(6)]) + 8      # a witness column
+        constant_k = len(layout.witness) + len(layout.preprocessed) - 10                        # k_0 of Constant
+        multiplicity = len(layout.witness) + len(layout.preprocessed) - 1                       # of Constant
+        for column in (limbs_i, constant_k):
+            def lie(limbs):
+                values = [tuple(limbs[i:i + 5]) for i in range(0, len(limbs), 5)]
+                before = tables_at(layout, values, *prover.challenges)
+                values[column] = add(values[column], ONE)
+                delta = sub(before, tables_at(layout, values, *prover.challenges))
+                e_last = prover.challenges[0][-1]
+                values[multiplicity] = add(values[multiplicity], mul(delta, kb.inverse(e_last)))
+                assert delta != ZERO and tables_at(layout, values, *prover.challenges) == before
+                return [limb for v in values for limb in v]
+            proof = prover.prove({("P7", 0): lie})
+            rejected(self, prover, prover.circuit.statement, proof, "end of the opening")
+
+    def test_other_stack_than_committed(self):
+        """The argument is about other cells than those of the trees: only the queries can see it."""
+        circuit = ToyCircuit(TOY["equal heights"][0], 1)
+        prover = ToyProver(circuit, TOY["equal heights"][1])
+        for stack in ("witness_stack", "preprocessed_stack"):
+            committed = list(getattr(prover, stack))
+            other = list(committed)
+            other[-1] = (other[-1] + 1) % P     # a cell of the padding, which nothing else looks at
+            true_commit = prover.commit
+            setattr(prover, stack, other)
+            prover.commit = lambda _: true_commit(committed if stack == "witness_stack" else prover.witness_stack)
+            proof = prover.prove()
+            rejected(self, prover, circuit.statement, proof, "end of the opening")
+            prover.commit = true_commit
+            setattr(prover, stack, committed)
+            verify(prover.verifier_data, circuit.statement, prover.prove(), prover.parameters)
+
+    def test_cheating(self):
+        heights, parameters = TOY["equal heights"]
+
+        def attempt(change, where):
+            circuit = ToyCircuit(heights, 2)
+            change(circuit)
+            prover = ToyProver(circuit, parameters)
+            rejected(self, prover, circuit.statement, prover.prove(), where)
+
+        def cell(t, row, column):
+            def change(circuit):
+                circuit.witness[t][row][column] = (circuit.witness[t][row][column] + 1) % P
+            return change
+
+        def multiplicity(circuit):
+            circuit.pre[5][3][1] = (circuit.pre[5][3][1] + 1) % P
+
+        def other_statement(circuit):
+            circuit.statement = [(v + 1) % P for v in circuit.statement]
+
+        # A wrong tuple or multiplicity unbalances the bus; a cell that no used port sees breaks a constraint alone. (The
+        # zero-check's claim is computed, not sent, so a lie of that kind shows in P7.)
+        attempt(cell(6, 0, 0), "P3: bus")
+        attempt(multiplicity, "P3: bus")
+        attempt(other_statement, "P3: bus")
+        attempt(cell(0, 4, 20), "P7")
+        attempt(cell(0, 4, 85), "P7")
+        attempt(cell(3, 5, 53), "P7")
+
+
+if __name__ == "__main__":
+    unittest.main()
