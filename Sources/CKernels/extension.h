@@ -149,6 +149,33 @@ INLINE ext e_mul_pair(ext a, ext_operand b, ext c, ext_operand d) {
     return s_reduce(s);
 }
 
+// a·b + c·d + e·f
+INLINE wide w_dot3(split a, split b, split c, split d, split e, split f) {
+    return w_mul_add(w_mul_add(w_mul_add(w_zero(), a, b), c, d), e, f);
+}
+
+// a^2, of which 15 products remain:
+//   c0 = a0 a0  + a2 2a3 + a4 s      s = 2a1 - a4     v = 2(a0 - a3)
+//   c1 = a1 2a0 + a4 2a2 + a3 a3
+//   c2 = a2 v   + a1 a1  + a4 t      t = 2a3 - s
+//   c3 = a3 h   + a2 k   + a4 a4     h = 2a0 - a3     k = s - a4
+//   c4 = a4 v   + a1 2a3 + a2 a2
+INLINE ext e_square(ext a) {
+    V twice0 = v_add(a.c[0], a.c[0]), twice1 = v_add(a.c[1], a.c[1]), twice3 = v_add(a.c[3], a.c[3]);
+    V s_full = v_sub(twice1, a.c[4]);
+    split x[5], s = v_split(s_full), v = v_split(v_sub(twice0, twice3)), t = v_split(v_sub(twice3, s_full));
+    split h = v_split(v_sub(twice0, a.c[3])), k = v_split(v_sub(s_full, a.c[4]));
+    split double0 = v_split(twice0), double2 = v_split(v_add(a.c[2], a.c[2])), double3 = v_split(twice3);
+    EACH_LIMB(i) x[i] = v_split(a.c[i]);
+    ext out;
+    out.c[0] = w_reduce(w_dot3(x[0], x[0], x[2], double3, x[4], s));
+    out.c[1] = w_reduce(w_dot3(x[1], double0, x[4], double2, x[3], x[3]));
+    out.c[2] = w_reduce(w_dot3(x[2], v, x[1], x[1], x[4], t));
+    out.c[3] = w_reduce(w_dot3(x[3], h, x[2], k, x[4], x[4]));
+    out.c[4] = w_reduce(w_dot3(x[4], v, x[1], double3, x[2], x[2]));
+    return out;
+}
+
 INLINE ext e_scale(V a, ext b) {
     EACH_LIMB(k) b.c[k] = v_mul(a, b.c[k]);
     return b;

@@ -10,15 +10,15 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-// The smaller of two words. Corrections are written with it, not with comparisons, which compilers may turn into
-// branches that random values mispredict.
-INLINE uint32_t word_min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+// From a signed word in [-p, p) to [0, p). Corrections are written with the sign as a mask, not as comparisons, which
+// the compiler may turn into branches that random values mispredict.
+INLINE uint32_t field_canonical(uint32_t x) { return x + (KB_P & (uint32_t)((int32_t)x >> 31)); }
 
 // From below 2p to below p.
-INLINE uint32_t field_correct(uint32_t x) { return word_min(x, x - KB_P); }
+INLINE uint32_t field_correct(uint32_t x) { return field_canonical(x - KB_P); }
 
 INLINE uint32_t field_add(uint32_t a, uint32_t b) { return field_correct(a + b); }
-INLINE uint32_t field_sub(uint32_t a, uint32_t b) { return word_min(a - b, a - b + KB_P); }
+INLINE uint32_t field_sub(uint32_t a, uint32_t b) { return field_canonical(a - b); }
 
 // x / R mod p. `x` may be any sum of products below 2^33·p: the high word is brought below p first.
 INLINE uint32_t field_reduce(uint64_t x) {

@@ -32,11 +32,6 @@ static void kernel_program_run_base(const kb_instruction *code, size_t count, co
     }
 }
 
-INLINE ext e_cube(ext a) {
-    ext_operand operand = e_operand(a);
-    return e_mul(e_mul(a, operand), operand);
-}
-
 static void kernel_program_run_ext(const kb_instruction *code, size_t count, const uint32_t *constants,
                                    const uint32_t *weights, uint32_t *regs, size_t width, uint32_t *acc) {
     memset(acc, 0, 5 * width * sizeof *acc);
@@ -59,7 +54,12 @@ static void kernel_program_run_ext(const kb_instruction *code, size_t count, con
             break;
         }
         case KB_OP_DOUBLE: kernel_add(a, a, dst, 5 * width); break;
-        case KB_OP_CUBE: EACH_ROW e_store(dst + i, width, e_cube(e_load(a + i, width, VW)), VW); break;
+        case KB_OP_CUBE:
+            EACH_ROW {
+                ext x = e_load(a + i, width, VW);
+                e_store(dst + i, width, e_mul(e_square(x), e_operand(x)), VW);
+            }
+            break;
         case KB_OP_CONST:
             EACH_ROW v_store(dst + i, v_set(constants[at->b]), VW);
             memset(dst + width, 0, 4 * width * sizeof *dst);

@@ -206,13 +206,15 @@ static void kernel_gkr_layer(const uint32_t *num_base, const uint32_t *num, size
     });
 }
 
-// nl·dr + nr·dl + lambda·dl·dr = (nl + lambda·dl)·dr + nr·dl
-INLINE ext gkr_value(ext nl, ext nr, ext dl, ext dr, ext_operand lambda) {
-    return e_mul_pair(e_add(nl, e_mul(dl, lambda)), e_operand(dr), nr, e_operand(dl));
+// g at 0, or its coefficient of X^2, from the four polynomials' values there or their differences:
+// nl·dr + nr·dl + lambda·dl·dr = (nl + lambda·dl)·dr + nr·dl.
+INLINE ext gkr_value(ext nl, ext nr, ext dl, ext dr, const ext_operand *lambda) {
+    ext left = lambda != NULL ? e_add(nl, e_mul(dl, *lambda)) : nl;
+    return e_mul_pair(left, e_operand(dr), nr, e_operand(dl));
 }
 
-INLINE ext gkr_value_base(V nl, V nr, ext dl, ext dr, ext_operand lambda) {
-    ext left = e_mul(dl, lambda);
+INLINE ext gkr_value_base(V nl, V nr, ext dl, ext dr, const ext_operand *lambda) {
+    ext left = e_mul(dl, *lambda);
     left.c[0] = v_add(left.c[0], nl);
     ext_sum sum = s_zero();
     s_add_product(&sum, left, e_operand(dr));
@@ -220,10 +222,10 @@ INLINE ext gkr_value_base(V nl, V nr, ext dl, ext dr, ext_operand lambda) {
     return s_reduce(sum);
 }
 
-static void kernel_gkr_round(const uint32_t *nl, const uint32_t *nr, size_t sn, int num_is_base,
-                             const uint32_t *dl, const uint32_t *dr, size_t sd, const uint32_t *e, size_t se,
-                             size_t m, const uint32_t lambda[5], uint32_t h0[5], uint32_t h2[5]) {
-    ext_operand factor = e_operand_set(lambda);
+// Inlined once for base numerators, once for extension ones, once for those with lambda = 0 (NULL here).
+INLINE void gkr_round(const uint32_t *nl, const uint32_t *nr, size_t sn, int num_is_base, const uint32_t *dl,
+                      const uint32_t *dr, size_t sd, const uint32_t *e, size_t se, size_t m,
+                      const ext_operand *lambda, uint32_t h0[5], uint32_t h2[5]) {
     ext_sum sum0 = s_zero(), sum2 = s_zero();
     s_fold(&sum0);
     s_fold(&sum2);
@@ -240,15 +242,15 @@ static void kernel_gkr_round(const uint32_t *nl, const uint32_t *nr, size_t sn, 
             V nr0 = v_load(nr + i, lanes);
             V nl2 = v_sub(v_load(nl + m + i, lanes), nl0);
             V nr2 = v_sub(v_load(nr + m + i, lanes), nr0);
-            g0 = gkr_value_base(nl0, nr0, dl0, dr0, factor);
-            g2 = gkr_value_base(nl2, nr2, dl2, dr2, factor);
+            g0 = gkr_value_base(nl0, nr0, dl0, dr0, lambda);
+            g2 = gkr_value_base(nl2, nr2, dl2, dr2, lambda);
         } else {
             ext nl0 = e_load(nl + i, sn, lanes);
             ext nr0 = e_load(nr + i, sn, lanes);
+            g0 = gkr_value(nl0, nr0, dl0, dr0, lambda);
             ext nl2 = e_sub(e_load(nl + m + i, sn, lanes), nl0);
             ext nr2 = e_sub(e_load(nr + m + i, sn, lanes), nr0);
-            g0 = gkr_value(nl0, nr0, dl0, dr0, factor);
-            g2 = gkr_value(nl2, nr2, dl2, dr2, factor);
+            g2 = gkr_value(nl2, nr2, dl2, dr2, lambda);
         }
         s_add_product(&sum0, g0, weight);
         s_fold(&sum0);
@@ -257,4 +259,14 @@ static void kernel_gkr_round(const uint32_t *nl, const uint32_t *nr, size_t sn, 
     });
     s_total(sum0, h0);
     s_total(sum2, h2);
+}
+
+static void kernel_gkr_round(const uint32_t *nl, const uint32_t *nr, size_t sn, int num_is_base,
+                             const uint32_t *dl, const uint32_t *dr, size_t sd, const uint32_t *e, size_t se,
+                             size_t m, const uint32_t lambda[5], uint32_t h0[5], uint32_t h2[5]) {
+    const ext_operand factor = e_operand_set(lambda);
+    const int lambda_is_zero = (lambda[0] | lambda[1] | lambda[2] | lambda[3] | lambda[4]) == 0;
+    if (num_is_base) gkr_round(nl, nr, sn, 1, dl, dr, sd, e, se, m, &factor, h0, h2);
+    else if (lambda_is_zero) gkr_round(nl, nr, sn, 0, dl, dr, sd, e, se, m, NULL, h0, h2);
+    else gkr_round(nl, nr, sn, 0, dl, dr, sd, e, se, m, &factor, h0, h2);
 }

@@ -12,7 +12,7 @@ INLINE V v_load(const uint32_t *p, size_t lanes) { (void)lanes; return *p; }
 INLINE void v_store(uint32_t *p, V x, size_t lanes) { (void)lanes; *p = x; }
 INLINE V v_strided(const uint32_t *p, size_t stride) { (void)stride; return *p; }
 
-INLINE V v_canonical(V x) { return word_min(x, x + KB_P); }
+INLINE V v_canonical(V x) { return field_canonical(x); }
 INLINE V v_add(V a, V b) { return field_add(a, b); }
 INLINE V v_sub(V a, V b) { return v_canonical(a - b); }
 INLINE V v_plain_add(V a, V b) { return a + b; }

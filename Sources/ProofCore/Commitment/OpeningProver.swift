@@ -80,7 +80,7 @@ package struct Opening: Sendable {
         _ codewords: [Codeword], _ round: OpeningRound, _ transcript: inout ProverTranscript, _ pool: Pool
     ) -> [Field] {
         transcript.grind(bits: parameters.grindingBits, pool: pool)
-        let indices = transcript.sponge.indices(count: round.queries, bits: round.height)
+        let indices = transcript.indices(round)
         for codeword in codewords { codeword.writeOpening(indices, to: &transcript) }
         return indices.map { round.domainPoint($0) }
     }
@@ -162,6 +162,11 @@ private struct ProverState {
 }
 
 extension ProverTranscript {
+    /// The positions at which a round is opened, in draw order.
+    package mutating func indices(_ round: OpeningRound) -> [Int] {
+        sponge.indices(count: round.queries, bits: round.height)
+    }
+
     /// P8
     fileprivate mutating func sendRound(_ round: QuadraticRound) -> Extension {
         send(.openingRound, [round.c0, round.c2])

@@ -102,7 +102,7 @@ extension Opening {
     ) throws(VerificationError) -> OpenedRound {
         let round = parameters.rounds[j]
         try transcript.checkWork(bits: parameters.grindingBits)
-        let indices = transcript.sponge.indices(count: round.queries, bits: round.height)
+        let indices = transcript.indices(round)
         var trees: [TreeOpening] = []
         for (tree, root) in roots.enumerated() {
             trees.append(try TreeOpening(
@@ -188,5 +188,12 @@ extension Opening {
         var values = opening.outOfDomain.map { [powersPolynomial($0.point, at: point)] } ?? []
         values += opening.points.map { powersPolynomial($0, at: point) }
         return values.reversed().reduce(Extension.zero) { ($0 + $1) * opening.gamma }
+    }
+}
+
+extension VerifierTranscript {
+    /// The positions at which a round is opened, in draw order.
+    package mutating func indices(_ round: OpeningRound) -> [Int] {
+        sponge.indices(count: round.queries, bits: round.height)
     }
 }

@@ -6,14 +6,14 @@ import CKernels
 /// A row-major matrix of base-field words whose columns are the leaves of a tree.
 ///
 /// Rows are padded by a cache line: rows a power of two apart would share their cache sets.
-final class CodewordMatrix: Sendable {
-    let rows: Int
-    let columns: Int
+package final class CodewordMatrix: Sendable {
+    package let rows: Int
+    package let columns: Int
     let stride: Int
     let storage: BaseVector
 
     /// - Parameter rows: a multiple of 8, at least 16. The words are undefined until written.
-    init(rows: Int, columns: Int) {
+    package init(rows: Int, columns: Int) {
         precondition(rows >= 16 && rows % 8 == 0 && columns >= 1)
         self.rows = rows
         self.columns = columns
@@ -21,23 +21,23 @@ final class CodewordMatrix: Sendable {
         storage = BaseVector(count: rows * stride, zeroed: false)
     }
 
-    func row(_ i: Int) -> UnsafeMutablePointer<UInt32> { storage.words + i * stride }
+    package func row(_ i: Int) -> UnsafeMutablePointer<UInt32> { storage.words + i * stride }
 
     /// Column `index`, rows in order.
-    func column(_ index: Int) -> [Field] {
+    package func column(_ index: Int) -> [Field] {
         precondition(index >= 0 && index < columns)
         return (0..<rows).map { Field(montgomery: storage.words[$0 * stride + index]) }
     }
 }
 
 /// All digests of a tree with 2^height leaves.
-final class MerkleTree: Sendable {
-    let height: Int
+package final class MerkleTree: Sendable {
+    package let height: Int
     /// Level 0 holds the leaves, level `height` the root; eight words a digest.
     private let levels: [BaseVector]
 
     /// Hashes the columns of `matrix`, 2^height of them, and everything above.
-    init(_ matrix: CodewordMatrix, height: Int, pool: Pool) {
+    package init(_ matrix: CodewordMatrix, height: Int, pool: Pool) {
         precondition(matrix.columns == 1 << height)
         _ = Poseidon2.kernelsReady
         self.height = height
@@ -63,17 +63,17 @@ final class MerkleTree: Sendable {
         return parents
     }
 
-    var root: Digest { digest(level: height, 0) }
+    package var root: Digest { digest(level: height, 0) }
 
     /// - Precondition: 0 ≤ level ≤ height, 0 ≤ index < 2^(height − level).
-    func digest(level: Int, _ index: Int) -> Digest {
+    package func digest(level: Int, _ index: Int) -> Digest {
         let words = levels[level].words + 8 * index
         precondition(8 * index < levels[level].count)
         return Digest((0..<8).map { Field(montgomery: words[$0]) })
     }
 
     /// The siblings on the way from leaf `index` to the root, from the leaf's level up.
-    func path(_ index: Int) -> [Digest] {
+    package func path(_ index: Int) -> [Digest] {
         (0..<height).map { digest(level: $0, (index >> $0) ^ 1) }
     }
 }

@@ -4,13 +4,13 @@
 import CKernels
 
 /// What both sides know from the drawn indices alone: which leaves are opened and which siblings must be sent.
-struct MultiProofPlan {
-    let height: Int
+package struct MultiProofPlan {
+    package let height: Int
     /// The distinct indices, ascending.
-    let leaves: [Int]
+    package let leaves: [Int]
 
     /// - Precondition: indices in 0..<2^height.
-    init(indices: [Int], height: Int) {
+    package init(indices: [Int], height: Int) {
         self.height = height
         var distinct: [Int] = []
         for index in indices.sorted() where distinct.last != index {
@@ -32,11 +32,23 @@ struct MultiProofPlan {
         }
         return result
     }
+
+    /// How many siblings are sent.
+    package var siblingCount: Int {
+        var nodes = leaves
+        var count = 0
+        for _ in 0..<height {
+            let parents = MultiProofPlan.parents(of: nodes)
+            count += parents.count { !($0.hasLeft && $0.hasRight) }
+            nodes = parents.map(\.parent)
+        }
+        return count
+    }
 }
 
 extension MerkleTree {
     /// P12 for this tree, prover's side: writes leaves and siblings, absorbs nothing.
-    func writeOpening(of matrix: CodewordMatrix, indices: [Int], to transcript: inout ProverTranscript) {
+    package func writeOpening(of matrix: CodewordMatrix, indices: [Int], to transcript: inout ProverTranscript) {
         let plan = MultiProofPlan(indices: indices, height: height)
         for index in plan.leaves { transcript.write(.opening, matrix.column(index)) }
         var nodes = plan.leaves
@@ -52,7 +64,7 @@ extension MerkleTree {
 }
 
 /// The opened leaves of one tree, authenticated, with the whole of every path.
-struct TreeOpening {
+package struct TreeOpening {
     private let plan: MultiProofPlan
     private let leafLimbs: [[Field]]
     /// For each level, the known nodes ascending and, for each, its sibling.
@@ -63,7 +75,7 @@ struct TreeOpening {
     ///   - rows: limbs of a leaf, a multiple of 8, at least 16.
     ///   - round, tree: the place that an error names.
     /// - Throws: `.truncated`, `.nonCanonical` for P12; `.merkleRoot` when the leaves do not hash to `root`.
-    init(
+    package init(
         from transcript: inout VerifierTranscript, indices: [Int], height: Int, rows: Int, root: Digest,
         round: Int, tree: Int
     ) throws(VerificationError) {
@@ -102,12 +114,12 @@ struct TreeOpening {
     }
 
     /// The limbs of an opened leaf. - Precondition: `index` is one of the indices.
-    func leaf(_ index: Int) -> [Field] {
+    package func leaf(_ index: Int) -> [Field] {
         leafLimbs[TreeOpening.position(of: index, count: plan.leaves.count) { plan.leaves[$0] }]
     }
 
     /// The whole path of an opened leaf, from the leaf's level up. - Precondition: `index` is one of the indices.
-    func path(_ index: Int) -> [Digest] {
+    package func path(_ index: Int) -> [Digest] {
         siblings.enumerated().map { level, known in
             known[TreeOpening.position(of: index >> level, count: known.count) { known[$0].node }].sibling
         }
