@@ -4,22 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A set this build does not have has no kernels.
+#if defined(__x86_64__)
+#define X86_KERNELS(table) &table
+#else
+#define X86_KERNELS(table) NULL
+#endif
+#if defined(__aarch64__)
+#define ARM_KERNELS(table) &table
+#else
+#define ARM_KERNELS(table) NULL
+#endif
+
 typedef struct {
     const char *name;
     const kernel_table *kernels;
 } instruction_set;
 
-// Indexed by the header's KB_PORTABLE...; a set this build does not have has no kernels.
 static const instruction_set SETS[4] = {
     [KB_PORTABLE] = {"portable", &kb_kernels_portable},
-#if defined(__x86_64__)
-    [KB_AVX2] = {"avx2", &kb_kernels_avx2},
-    [KB_AVX512] = {"avx512", &kb_kernels_avx512},
-#else
-    [KB_AVX2] = {"avx2", NULL},
-    [KB_AVX512] = {"avx512", NULL},
-#endif
-    [KB_NEON] = {"neon", NULL},
+    [KB_AVX2] = {"avx2", X86_KERNELS(kb_kernels_avx2)},
+    [KB_AVX512] = {"avx512", X86_KERNELS(kb_kernels_avx512)},
+    [KB_NEON] = {"neon", ARM_KERNELS(kb_kernels_neon)},
 };
 
 static int available(int set) {

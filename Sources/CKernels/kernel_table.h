@@ -78,5 +78,7 @@ extern const kernel_table kb_kernels_portable;
 #if defined(__x86_64__)
 extern const kernel_table kb_kernels_avx2;
 extern const kernel_table kb_kernels_avx512;
+#elif defined(__aarch64__)
+extern const kernel_table kb_kernels_neon;
 #endif
 #endif

@@ -20,8 +20,8 @@ INLINE void two_layers(uint32_t *x, size_t quarter, V near, V far, V second) {
     v_store(x + 3 * quarter, v_mul(v_plain_sub(y2, y3), second), VW);
 }
 
-// dst's block b of n words becomes src[i]·w^(i·bitreverse(b)), layer by layer: the upper half of a block of layer l is
-// the lower half times w^(2^l·i), and w^(2^(l+1)·i) is the square of that.
+// dst's block b of n words becomes src[i]·w^(i·bitreverse(b)), layer by layer: the upper half of a block of layer l
+// is the lower half times w^(2^l·i), and w^(2^(l+1)·i) is the square of that.
 static void expand(const uint32_t *src, size_t n, unsigned rate_bits, const uint32_t *twiddles, uint32_t *dst) {
     const size_t blocks = (size_t)1 << rate_bits;
     EACH_VECTOR(n, {

@@ -19,7 +19,8 @@ const uint32_t kb_poseidon2_diagonal[16] = {
     0x7b000005, 0x01fffffe, 0x03fffffc, 0x00ffffff, 0x05fffffa, 0x07fffff8, 0x7e000002, 0x79000007,
     0x77000009, 0x01000000, 0x20000000, 0x00000100, 0x7e000001, 0x5f000001, 0x6f000001, 0x7effff01};
 
-// circ(2·M4, M4, M4, M4) with M4 = circ(2, 3, 1, 1). The rows sum to 35, so plain 64-bit sums need one fold at the end.
+// circ(2·M4, M4, M4, M4) with M4 = circ(2, 3, 1, 1). The rows sum to 35, so plain 64-bit sums need one fold at
+// the end.
 INLINE void external_layer(uint32_t x[16]) {
     uint64_t y[16], column[4] = {0, 0, 0, 0};
     for (int b = 0; b < 16; b += 4) {

@@ -55,10 +55,8 @@ package final class CoordinatorClient: Sendable {
         let requests = PendingRequests(loop: group.any())
         let client = CoordinatorClient(requests: requests, group: group)
         do {
-            do throws(TransportError) {
-                try await Dialer(group: group).connect(
-                    to: endpoint, timeout: timeout, id: ConnectionID(1), delegate: requests)
-            } catch { throw ClientError.transport(error) }
+            try await Dialer(group: group).connect(
+                to: endpoint, timeout: timeout, id: ConnectionID(1), delegate: requests)
             let hello = Message.hello(Hello(role: .client, name: name))
             let answer = try await requests.ask(hello, timeout: timeout)
             guard case .helloReply(let reply) = answer else {
@@ -68,7 +66,7 @@ package final class CoordinatorClient: Sendable {
             return client
         } catch {
             await client.close()
-            throw error
+            throw (error as? TransportError).map(ClientError.transport) ?? error
         }
     }
 

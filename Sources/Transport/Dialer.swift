@@ -30,6 +30,8 @@ package struct Dialer: Sendable {
                 }
             }
             .connect(host: endpoint.host, port: endpoint.port)
+            // One turn of the loop later `delegate.opened` has been called.
+            .flatMap { channel in channel.eventLoop.submit { channel } }
     }
 
     /// Connects without waiting: `delegate.opened` says so, or `failed` is called with the reason.
@@ -42,14 +44,15 @@ package struct Dialer: Sendable {
         }
     }
 
-    /// Connects; `delegate.opened` has been called on return.
+    /// Connects; `delegate.opened` has been called on return. Throws `TransportError`.
+    /// (Not `throws(TransportError)`: with `async`, Swift 6.3.1 miscompiles some callers.)
     package func connect(
         to endpoint: Endpoint, timeout: Span, id: ConnectionID, delegate: any ConnectionDelegate
-    ) async throws(TransportError) {
+    ) async throws {
         do {
             _ = try await channel(endpoint, timeout: timeout, id: id, delegate: delegate).get()
         } catch {
-            throw .cannotConnect(endpoint, reason: Self.reason(error))
+            throw TransportError.cannotConnect(endpoint, reason: Self.reason(error))
         }
     }
 

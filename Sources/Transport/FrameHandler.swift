@@ -22,7 +22,7 @@ final class FrameHandler: ChannelDuplexHandler {
     private var openedAt = NIODeadline.now()
     private var lastReadAt = NIODeadline.now()
     private var frameBeganAt: NIODeadline?
-    private var finishBy: NIODeadline?
+    private var isFinishing = false
     private var timer: RepeatedTask?
 
     /// - Parameter isServer: an accepted peer is unknown and bounded until `Connection.admit`.
@@ -79,8 +79,8 @@ final class FrameHandler: ChannelDuplexHandler {
         func passed(_ since: NIODeadline, _ limit: Span) -> Bool {
             (now - since).nanoseconds >= Int64(limit.nanoseconds)
         }
-        if let finishBy, now >= finishBy {
-            close(context, .local)
+        if isFinishing {
+            return  // `finish` has its own end.
         } else if !isGreeted, passed(openedAt, limits.greeting) {
             close(context, .greetingTimeout)
         } else if let frameBeganAt, passed(frameBeganAt, limits.frame) {
@@ -150,7 +150,7 @@ final class FrameHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .send(let message, let epoch, let correlation):
-            if finishBy == nil {
+            if !isFinishing {
                 emit(context, message, epoch: epoch, correlation: correlation)
             }
         case .admit:
@@ -180,13 +180,17 @@ final class FrameHandler: ChannelDuplexHandler {
             wrapOutboundOut(context.channel.allocator.buffer(bytes: bytes)), promise: sent)
     }
 
-    /// Closes once the bytes before are out; `checkTimes` cuts a peer that does not take them.
+    /// Ends our direction once the bytes before are out, and waits for the peer to close: closing
+    /// at once, with bytes of its unread, would reset the connection and could take our last
+    /// frame from it. A peer that does not close is cut.
     private func finish(_ context: ChannelHandlerContext) {
-        guard finishBy == nil else { return }
-        finishBy = .now() + .nanoseconds(Int64(limits.farewell.nanoseconds))
+        guard !isFinishing else { return }
+        isFinishing = true
         let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            loopBound.value.close(promise: nil)
+            loopBound.value.close(mode: .output, promise: nil)
         }
+        let farewell = TimeAmount.nanoseconds(Int64(limits.farewell.nanoseconds))
+        context.eventLoop.scheduleTask(in: farewell) { loopBound.value.close(promise: nil) }
     }
 }

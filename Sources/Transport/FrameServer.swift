@@ -14,12 +14,13 @@ package final class FrameServer: Sendable {
         self.channel = channel
     }
 
+    /// Throws `TransportError`.
     /// - Parameter insecure: allows an address that other machines can reach.
     package static func listen(
         on endpoint: Endpoint, insecure: Bool, limits: ConnectionLimits = .init(),
         group: any EventLoopGroup, delegate: any ConnectionDelegate
-    ) async throws(TransportError) -> FrameServer {
-        guard endpoint.isLoopback || insecure else { throw .notLoopback(endpoint) }
+    ) async throws -> FrameServer {
+        guard endpoint.isLoopback || insecure else { throw TransportError.notLoopback(endpoint) }
         let counting = CountingDelegate(delegate)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: TransportLimits.backlog)
@@ -42,7 +43,7 @@ package final class FrameServer: Sendable {
             return FrameServer(
                 endpoint: Endpoint(channel.localAddress) ?? endpoint, channel: channel)
         } catch {
-            throw .cannotListen(endpoint, reason: "\(error)")
+            throw TransportError.cannotListen(endpoint, reason: "\(error)")
         }
     }
 

@@ -1,5 +1,8 @@
 """From a shape to the layout of the stacks and the parameters of the opening.  PROTOCOL.md sections 4 and 6."""
 
+import functools
+import math
+
 from chips import CHIPS
 from koalabear import P, TWO_ADICITY
 from transcript import VerificationError, require
@@ -95,5 +98,96 @@ def explicit(n, m, rounds):
     return Parameters(n, m, [Round(*r) for r in rounds])
 
 
+# The search.
+
+FIELD_BITS = 5 * math.log2(P)
+GRINDING = 16
+K_0 = 6
+
+
+def bound_terms(rate, variables, claims, M):
+    """(a, the four terms in bits) for a code of rate 2^-rate, or (a, None) where a >= 1."""
+    rho = 2.0 ** -rate
+    s = math.sqrt(rho)
+    a = s * (1 + 1 / M)
+    if a >= 1:
+        return a, None
+    g, list_bits, H = 1 - a, math.log2(M / (2 * rho)), M + 0.5
+    proximity = (2 * H ** 5 + 3 * H * g * rho) / (3 * rho * s) * 2.0 ** (variables + rate - 1) + H / s
+    return a, (FIELD_BITS - math.log2(proximity),
+               FIELD_BITS - (list_bits + 1),
+               FIELD_BITS + 1 - (2 * list_bits + variables),
+               FIELD_BITS - (math.log2(claims) + list_bits + 1))
+
+
+@functools.lru_cache(maxsize=None)
+def bound(rate, variables, claims, target):
+    """(M, t), or None."""
+    best = None
+    for M in range(3, 400):
+        a, terms = bound_terms(rate, variables, claims, M)
+        if terms is None:
+            continue
+        if min(terms) < target:
+            break
+        t = math.ceil((target - GRINDING) / -math.log2(a))
+        if best is None or t < best[1]:
+            best = (M, t)
+    return best
+
+
+def foldings(variables):
+    """All (k_1 ... k_J), 3 <= k_j <= 6, that leave 3 ... 6 variables of `variables`; by J, then lexicographic."""
+    found, level = [], [()]
+    while level:
+        found.extend(ks for ks in level if 3 <= variables - sum(ks) <= 6)
+        level = [ks + (k,) for ks in level for k in range(3, 7) if variables - sum(ks) - k >= 3]
+    return found
+
+
+def candidate(n, m, target, rate, v_0, ks):
+    """(rounds, cost, proxy), or None."""
+    w = n - K_0
+    u, claims, r, width, k = n + 1, 1, rate, w, K_0
+    rounds, cost, proxy = [], 2 * (n + 1), 2 ** (n + rate)
+    for j in range(len(ks) + 1):
+        if j > 0:
+            u, claims = width, rounds[-1].queries + 1
+            r += k - (v_0 if j == 1 else 1)
+            k = ks[j - 1]
+            width = u - k
+            proxy += 5 * 2 ** (u + r)
+        h = width + r
+        found = bound(r, u, claims, target)
+        if found is None or h > TWO_ADICITY:
+            return None
+        t = found[1]
+        blocks = 8 if j == 0 else 5 * 2 ** k // 8
+        cost += t * (blocks - 1 + h) + -(-t // 8) + 2
+        rounds.append(Round(k, width, h, t, GRINDING))
+    cost += rounds[0].queries * (2 ** (m - w - 3) - 1 + rounds[0].domain)
+    cost += 2 * len(ks) + -(-5 * 2 ** width // 8)
+    return rounds, cost, proxy
+
+
+def search(n, m, target, rate):
+    where = "parameters"
+    w = n - K_0
+    require(12 <= n <= 24, f"{where}: n", "12 ... 24", n)
+    require(w + 4 <= m <= n, f"{where}: m", f"{w + 4} ... {n}", m)
+    require(40 <= target <= 128, f"{where}: target bits", "40 ... 128", target)
+    require(1 <= rate <= 10 and w + rate <= TWO_ADICITY, f"{where}: rate bits", "1 ... 10, and a domain of at most 2^24", rate)
+    for v_0 in (3, 4, 5):
+        candidates = [c for c in (candidate(n, m, target, rate, v_0, ks) for ks in foldings(w)) if c is not None]
+        cheap = [c for c in candidates if c[2] <= 2 * 2 ** (n + rate)]
+        if cheap:
+            return Parameters(n, m, min(cheap, key=lambda c: (c[1], c[2]))[0])
+        if candidates:
+            return Parameters(n, m, min(candidates, key=lambda c: (c[2], c[1]))[0])
+    raise VerificationError(where, "a shape with parameters", (n, m, target, rate))
+
+
 def derive(shape, layout):
-    raise VerificationError("parameters", "the text of section 6, Parameters", "not there yet")
+    n = max(MIN_STACK, layout.witness_bits)
+    m = max(n - K_0 + 4, layout.preprocessed_bits)
+    return search(n, m, shape.target_bits, shape.rate_bits)

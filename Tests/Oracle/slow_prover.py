@@ -6,7 +6,7 @@ import poseidon2
 from chips import CHIPS, GAMMA
 from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse_base, mul, multilinear_at,
                        powers, root_of_unity, scale, sub, total)
-from parameters import Layout, Shape, explicit
+from parameters import Layout, Shape, derive, explicit
 from transcript import Sponge
 
 
@@ -228,11 +228,12 @@ def interpolate(values):
 class ToyProver:
     """Proves a ToyCircuit, or something that is not a proof when its rows are wrong."""
 
-    def __init__(self, circuit, parameters, target_bits=0, rate_bits=2):
+    def __init__(self, circuit, parameters=None, target_bits=104, rate_bits=2):
+        """Without parameters: those of the shape, with all their work."""
         self.circuit = circuit
         self.shape = Shape(circuit.heights, target_bits, rate_bits)
         self.layout = Layout(circuit.heights)
-        self.parameters = explicit(*parameters)
+        self.parameters = explicit(*parameters) if parameters else derive(self.shape, self.layout)
         self.base = self.parameters.rounds[0]
         self.witness_stack = self.stack(self.layout.witness, circuit.witness, self.parameters.n)
         self.preprocessed_stack = self.stack(self.layout.preprocessed, circuit.pre, self.parameters.m)

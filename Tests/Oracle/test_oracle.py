@@ -1,11 +1,17 @@
 """python3 -m unittest test_oracle   (in this directory; a minute and a half)"""
 
+import contextlib
 import copy
+import io
+import json
+import os
 import random
+import tempfile
 import unittest
 
 import chips
 import koalabear as kb
+import parameters
 import poseidon2
 import slow_prover
 import whir
@@ -13,7 +19,7 @@ from chips import CHIPS
 from koalabear import ONE, P, ZERO, add, embed, mul, sub
 from slow_prover import TOY, ToyCircuit, ToyProver, random_limbs
 from transcript import Receiver, Sponge, VerificationError
-from verify import tables_at, verify
+from verify import main, tables_at, verify
 
 rng = random.Random(7)
 
@@ -306,8 +312,8 @@ class ToyProofs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.provers, cls.proofs = {}, {}
-        for name, (heights, parameters) in TOY.items():
-            prover = ToyProver(ToyCircuit(heights, 1), parameters)
+        for name, (heights, numbers) in TOY.items():
+            prover = ToyProver(ToyCircuit(heights, 1), numbers)
             cls.proofs[name] = prover.prove()
             cls.provers[name] = prover
 
@@ -359,7 +365,7 @@ class ToyProofs(unittest.TestCase):
 
         for bad in (None, [], {}, change(root=None), change(root=data["root"][:7]), change(root=[0] * 8),
                     change(root=data["root"][:7] + [P]), change(heights=[4] * 8), change(heights=[4] * 8 + [21]),
-                    change(heights=[3] + [4] * 8), change(heights=[20] * 9), change(heights=["4"] * 9), change(target_bits=1), change(target_bits=-1),
+                    change(heights=[3] + [4] * 8), change(heights=[20] * 9), change(heights=["4"] * 9), change(target_bits=103), change(target_bits=-1),
                     change(target_bits="a"), change(rate_bits=3), change(rate_bits=0), change(rate_bits=None)):
             rejected(self, prover, statement, proof, verifier_data=bad)
         other = self.provers["different heights"]
@@ -421,12 +427,12 @@ class ToyProofs(unittest.TestCase):
             verify(prover.verifier_data, circuit.statement, prover.prove(), prover.parameters)
 
     def test_cheating(self):
-        heights, parameters = TOY["equal heights"]
+        heights, numbers = TOY["equal heights"]
 
         def attempt(change, where):
             circuit = ToyCircuit(heights, 2)
             change(circuit)
-            prover = ToyProver(circuit, parameters)
+            prover = ToyProver(circuit, numbers)
             rejected(self, prover, circuit.statement, prover.prove(), where)
 
         def cell(t, row, column):
@@ -448,6 +454,75 @@ class ToyProofs(unittest.TestCase):
         attempt(cell(0, 4, 20), "P7")
         attempt(cell(0, 4, 85), "P7")
         attempt(cell(3, 5, 53), "P7")
+
+
+class Search(unittest.TestCase):
+    def numbers(self, *arguments):
+        rounds = parameters.search(*arguments).rounds
+        return ([r.folding for r in rounds], [r.domain - r.width for r in rounds], [r.domain for r in rounds],
+                [r.queries for r in rounds], rounds[-1].width)
+
+    def test_examples_of_the_text(self):
+        self.assertEqual(self.numbers(21, 19, 104, 2), ([6, 4, 5], [2, 5, 8], [17, 16, 14], [92, 36, 23], 6))
+        self.assertEqual(self.numbers(14, 12, 104, 2), ([6, 3], [2, 5], [10, 10], [90, 36], 5))
+        for (rate, variables, claims), expected in {(2, 22, 1): (33, 92), (5, 15, 93): (26, 36), (8, 11, 37): (8, 23),
+                                                    (2, 15, 1): (65, 90), (5, 8, 91): (26, 36)}.items():
+            self.assertEqual(parameters.bound(rate, variables, claims, 104), expected)
+
+    def test_foldings(self):
+        self.assertEqual(parameters.foldings(6), [(), (3,)])
+        self.assertEqual(parameters.foldings(9), [(3,), (4,), (5,), (6,), (3, 3)])
+
+    def test_every_allowed_input(self):
+        for n in range(12, 25):
+            for target in (40, 80, 100, 104, 120, 128):
+                for rate in range(1, 11):
+                    try:
+                        found = parameters.search(n, n, target, rate)
+                    except VerificationError:
+                        continue
+                    self.assertTrue(3 <= found.final_variables <= 6)
+                    total, drop = 6, 0
+                    for j, r in enumerate(found.rounds):
+                        total += r.folding if j else 0
+                        variables = n + 1 if j == 0 else found.rounds[j - 1].width
+                        claims = 1 if j == 0 else found.rounds[j - 1].queries + 1
+                        self.assertEqual(parameters.bound(r.domain - r.width, variables, claims, target)[1], r.queries)
+                    self.assertEqual(total + found.final_variables, n)
+
+    def test_refused(self):
+        for bad in ((11, 11, 104, 2), (25, 23, 104, 2), (21, 18, 104, 2), (21, 22, 104, 2), (21, 19, 39, 2), (21, 19, 129, 2),
+                    (21, 19, 104, 0), (21, 19, 104, 11), (24, 22, 104, 7), (21, 19, 128, 2)):
+            with self.assertRaises(VerificationError):
+                parameters.search(*bad)
+
+
+class WholeProof(unittest.TestCase):
+    """A toy circuit with the parameters of its shape, through the command line."""
+
+    def test_command_line(self):
+        prover = ToyProver(ToyCircuit([4] * 9, 3))
+        proof = prover.prove()
+        statement = ",".join(map(str, prover.circuit.statement))
+        with tempfile.TemporaryDirectory() as folder:
+            def run(proof, data, statement):
+                paths = [os.path.join(folder, name) for name in ("proof.bin", "data.json")]
+                with open(paths[0], "wb") as file:
+                    file.write(proof)
+                with open(paths[1], "w") as file:
+                    file.write(data)
+                with contextlib.redirect_stdout(io.StringIO()) as out:
+                    code = main(["--verifier-data", paths[1], paths[0], statement])
+                return code, out.getvalue()
+
+            data = json.dumps(prover.verifier_data)
+            code, out = run(proof, data, statement)
+            self.assertEqual(code, 0, out)
+            for bad in ((proof[:-1], data, statement), (proof, "{", statement), (proof, "[" * 100000, statement),
+                        (proof, data, statement + ",0"), (proof, data, "x"), (proof, data.replace("104", "100"), statement)):
+                code, out = run(*bad)
+                self.assertEqual(code, 1)
+                self.assertTrue(out.startswith("rejected: "))
 
 
 if __name__ == "__main__":

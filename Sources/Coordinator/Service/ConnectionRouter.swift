@@ -18,7 +18,7 @@ final class ConnectionRouter: ConnectionDelegate {
         guard case .message(let message) = frame.content else { return }  // A newer peer's word.
         let (id, correlation) = (connection.id, frame.correlation)
         switch message {
-        case .hello(let hello): loop.post(.event(.hello(id, hello)))
+        case .hello(let hello): loop.post(.event(.hello(id, hello, correlation: correlation)))
         case .goodbye: loop.post(.event(.goodbye(id)))
         default:
             guard frame.epoch == loop.epoch else {

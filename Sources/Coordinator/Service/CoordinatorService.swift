@@ -104,7 +104,7 @@ package final class CoordinatorService: Service {
             loop.stop()
             try? await group.shutdownGracefully()
             life.withLock { $0 = .stopped }
-            throw CoordinatorError.transport(error)
+            throw (error as? TransportError).map(CoordinatorError.transport) ?? error
         }
     }
 

@@ -77,7 +77,8 @@ package struct CoordinatorState: Sendable {
         case .connected(let connection, let address):
             peers[connection] = .unknown(address: address)
         case .disconnected(let connection): disconnected(connection)
-        case .hello(let connection, let hello): greet(connection, hello)
+        case .hello(let connection, let hello, let correlation):
+            greet(connection, hello, correlation)
         case .heartbeat(let connection, let heartbeat): renew(connection, heartbeat)
         case .result(let connection, let result): take(result, from: connection)
         case .taskFailed(let connection, let failure): taskFailed(failure, from: connection)
@@ -168,7 +169,7 @@ extension CoordinatorEvent {
     /// The connection that an event was heard on.
     var connection: ConnectionID? {
         switch self {
-        case .hello(let id, _), .heartbeat(let id, _), .result(let id, _),
+        case .hello(let id, _, _), .heartbeat(let id, _), .result(let id, _),
             .taskFailed(let id, _), .goodbye(let id), .submit(let id, _, _, _),
             .seal(let id, _, _), .roundStatusQuery(let id, _, _), .blockProofQuery(let id, _, _),
             .fleetStatusQuery(let id, _), .misdirected(let id, _, _), .foreignEpoch(let id, _, _):

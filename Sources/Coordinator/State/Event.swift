@@ -52,7 +52,7 @@ package struct LogicFailure: Error, Equatable, Sendable {
 package enum CoordinatorEvent: Sendable {
     case connected(ConnectionID, address: String)
     case disconnected(ConnectionID)
-    case hello(ConnectionID, Hello)
+    case hello(ConnectionID, Hello, correlation: UInt64 = 0)
     case heartbeat(ConnectionID, Heartbeat)
     case result(ConnectionID, ReceivedResult)
     case taskFailed(ConnectionID, TaskFailed)

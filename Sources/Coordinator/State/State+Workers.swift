@@ -11,14 +11,16 @@ extension CoordinatorState {
 
     // MARK: Hello
 
-    mutating func greet(_ connection: ConnectionID, _ hello: Hello) {
+    mutating func greet(
+        _ connection: ConnectionID, _ hello: Hello, _ correlation: UInt64
+    ) {
         guard case .unknown(let address) = peers[connection] else {
-            refuse(connection, 0, .notPermitted, "expected one Hello, got another")
+            refuse(connection, correlation, .notPermitted, "expected one Hello, got another")
             return
         }
         if let refusal = refusal(of: hello) {
             log(.warning, "peer refused", [("name", hello.name), ("reason", refusal.reason)])
-            send(connection, .helloReply(HelloReply(.refused(refusal))))
+            send(connection, .helloReply(HelloReply(.refused(refusal))), correlation)
             close(connection)
             return
         }
@@ -26,9 +28,9 @@ extension CoordinatorState {
         switch hello.role {
         case .client:
             peers[connection] = .client
-            welcome(connection, WorkerID(0), resumed: [])
+            welcome(connection, WorkerID(0), resumed: [], correlation)
         case .worker:
-            join(connection, hello, address)
+            join(connection, hello, address, correlation)
         }
     }
 
@@ -58,7 +60,9 @@ extension CoordinatorState {
         return nil
     }
 
-    private mutating func join(_ connection: ConnectionID, _ hello: Hello, _ address: String) {
+    private mutating func join(
+        _ connection: ConnectionID, _ hello: Hello, _ address: String, _ correlation: UInt64
+    ) {
         if let old = sessions[hello.identity], let session = workers[old] {
             // The old connection is dead and nobody has noticed yet.
             close(session.connection)
@@ -74,7 +78,7 @@ extension CoordinatorState {
         peers[connection] = .worker(id)
         let held = hello.heldEpoch == epoch ? hello.heldLeases : []
         let resumed = held.filter { resume($0, id, connection, hello.identity) }
-        welcome(connection, id, resumed: resumed)
+        welcome(connection, id, resumed: resumed, correlation)
         for lease in resumed {
             if case .decided(let ack) = leases[lease]?.phase { send(connection, .resultAck(ack)) }
         }
@@ -115,14 +119,15 @@ extension CoordinatorState {
     }
 
     private mutating func welcome(
-        _ connection: ConnectionID, _ worker: WorkerID, resumed: [LeaseID]
+        _ connection: ConnectionID, _ worker: WorkerID, resumed: [LeaseID],
+        _ correlation: UInt64
     ) {
         let terms = HelloReply.Terms(
             worker: worker, name: policy.name, capabilities: .resumesLeases,
             heartbeatMilliseconds: UInt32(clamping: policy.heartbeat.wholeMilliseconds),
             lostMilliseconds: UInt32(clamping: policy.lostAfter.wholeMilliseconds),
             resumedLeases: resumed)
-        send(connection, .helloReply(HelloReply(.accepted(terms))))
+        send(connection, .helloReply(HelloReply(.accepted(terms))), correlation)
     }
 
     // MARK: Heartbeat

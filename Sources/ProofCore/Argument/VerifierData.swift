@@ -26,7 +26,9 @@ public final class ProvingKey: Sendable {
     let parameters: OpeningParameters
 
     /// Commits to the preprocessed stack: about half a prover's first commitment, once a circuit.
-    public convenience init(_ circuit: Circuit) throws { try self.init(circuit, pool: Pool(threads: 1)) }
+    public convenience init(_ circuit: Circuit, threads: Int = 1) throws {
+        try self.init(circuit, pool: Pool(threads: threads))
+    }
 
     package init(_ circuit: Circuit, pool: Pool) throws {
         self.circuit = circuit

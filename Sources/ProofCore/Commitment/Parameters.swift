@@ -89,7 +89,8 @@ public struct OpeningParameters: Sendable, Equatable {
         guard (1...10).contains(rateBits), w + rateBits <= Field.twoAdicity else {
             throw .init("expected a rate of 1...\(min(10, Field.twoAdicity - w)) bits, got \(rateBits)")
         }
-        guard let rounds = ScheduleSearch(n: n, m: m, target: targetBits, rate: rateBits).best() else {
+        var search = ScheduleSearch(n: n, m: m, target: targetBits, rate: rateBits)
+        guard let rounds = search.best() else {
             throw .init("no schedule for n = \(n), m = \(m), rate 2^-\(rateBits) reaches \(targetBits) bits")
         }
         witnessVariables = n
@@ -109,7 +110,23 @@ private struct ScheduleSearch {
     let m: Int
     let target: Int
     let rate: Int
-    var w: Int { n - OpeningParameters.firstFolding }
+    /// Schedules share their first rounds: their bounds are found once.
+    private var known: [BoundKey: JohnsonBound?] = [:]
+
+    init(n: Int, m: Int, target: Int, rate: Int) {
+        self.n = n
+        self.m = m
+        self.target = target
+        self.rate = rate
+    }
+
+    private var w: Int { n - OpeningParameters.firstFolding }
+
+    private struct BoundKey: Hashable {
+        let rateBits: Int
+        let variables: Int
+        let claims: Int
+    }
 
     struct Candidate {
         let rounds: [OpeningRound]
@@ -121,9 +138,12 @@ private struct ScheduleSearch {
 
     /// The first domain reduction v_0 for which there is any schedule, and the best schedule with it: the least cost
     /// among those whose proxy is at most twice the first commitment, or where there are none, the least proxy.
-    func best() -> [OpeningRound]? {
+    mutating func best() -> [OpeningRound]? {
         for reduction in [3, 4, 5] {
-            let all = schedules(w).compactMap { candidate($0, reduction: reduction) }
+            var all: [Candidate] = []
+            for foldings in schedules(w) {
+                if let candidate = candidate(foldings, reduction: reduction) { all.append(candidate) }
+            }
             let limit = 2 << (n + rate)
             let cheap = all.filter { $0.proxy <= limit }
             if let best = OpeningParameters.first(of: cheap, by: { ($0.cost, $0.proxy) })
@@ -146,14 +166,16 @@ private struct ScheduleSearch {
         return complete
     }
 
-    private func candidate(_ foldings: [Int], reduction: Int) -> Candidate? {
+    private mutating func candidate(_ foldings: [Int], reduction: Int) -> Candidate? {
         var rounds: [OpeningRound] = []
         var variables = n + 1
         var rateBits = rate
         var proxy = 1 << (n + rate)
         for (j, k) in ([OpeningParameters.firstFolding] + foldings).enumerated() {
             let steps = j == 0 ? k + 1 : k
-            guard let bound = bound(rateBits, variables: variables, queriesBefore: rounds.last?.queries) else { return nil }
+            let key = BoundKey(
+                rateBits: rateBits, variables: variables, claims: (rounds.last?.queries ?? 0) + 1)
+            guard let bound = cachedBound(key) else { return nil }
             let row = variables - steps
             guard row + rateBits <= Field.twoAdicity else { return nil }
             if j > 0 { proxy += 5 << (variables + rateBits) }
@@ -170,15 +192,22 @@ private struct ScheduleSearch {
         Int((Double(target - OpeningParameters.workBits) / bound.queryBits).rounded(.up))
     }
 
+    private mutating func cachedBound(_ key: BoundKey) -> JohnsonBound? {
+        if let bound = known[key] { return bound }
+        let bound = bound(key)
+        known[key] = .some(bound)
+        return bound
+    }
+
     /// The least m ≥ 3 with the fewest queries such that every other term of the round reaches the target.
-    private func bound(_ rateBits: Int, variables: Int, queriesBefore: Int?) -> JohnsonBound? {
+    private func bound(_ key: BoundKey) -> JohnsonBound? {
         var best: JohnsonBound?
         for m in 3...OpeningParameters.largestDistance {
-            let bound = JohnsonBound(rateBits: rateBits, m: m)
+            let bound = JohnsonBound(rateBits: key.rateBits, m: m)
             if bound.agreement >= 1 { continue }
             let terms = [
-                bound.foldProximity(variables: variables), bound.foldSumcheck, bound.outOfDomain(variables: variables),
-                bound.combination(claims: (queriesBefore ?? 0) + 1),
+                bound.foldProximity(variables: key.variables), bound.foldSumcheck,
+                bound.outOfDomain(variables: key.variables), bound.combination(claims: key.claims),
             ]
             if terms.contains(where: { $0 < Double(target) }) { break }
             if best.map({ queries(bound) < queries($0) }) ?? true { best = bound }

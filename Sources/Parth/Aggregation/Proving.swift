@@ -1,0 +1,167 @@
+// The operations of users, workers and verifiers on artifacts.
+
+import ProofCore
+
+/// Why an artifact is refused though its proof may be valid: what, expected, got.
+public struct StatementError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+    init(_ what: String, expected: String, got: String) { description = "\(what): expected \(expected), got \(got)" }
+}
+
+extension Network {
+    // MARK: Users
+
+    /// A signature proof of `payload` by a preimage key.
+    public func sign(_ payload: Digest, with key: PreimageKey, threads: Int = 1) throws -> Proof {
+        try Prover(key: signature, threads: threads).prove(
+            input: key.secret.limbs + payload.limbs,
+            statement: signatureStatement(parameters: key.parameters, payload: payload))
+    }
+
+    /// - Throws: `VerificationError` for a signature proof that does not verify, `WitnessError` for a witness that contradicts the circuit.
+    public func proveEndCap(_ witness: EndCapWitness, threads: Int = 1) throws -> TransitionArtifact {
+        let header = witness.header
+        let proof = try Prover(key: endCap, threads: threads).prove(input: witness.input(), statement: header.digest)
+        return TransitionArtifact(kind: .endCap, header: header, proof: proof)
+    }
+
+    // MARK: Verification
+
+    /// Verifies an end cap or combine against the network's circuits; returns the proof's limbs for a recursive verifier.
+    @discardableResult
+    public func verify(_ artifact: TransitionArtifact) throws -> [Field] {
+        let aggregator = artifact.kind == .combine ? combine.fingerprint : .zero
+        guard artifact.header.aggregator == aggregator else {
+            throw StatementError("\(artifact.kind.name) aggregator", expected: aggregator.hex, got: artifact.header.aggregator.hex)
+        }
+        let verifier = artifact.kind == .combine ? combineVerifier : endCapVerifier
+        return try verifier.replay(artifact.proof, statement: artifact.header.digest)
+    }
+
+    public func verify(_ artifact: BlockArtifact) throws {
+        try blockVerifier.verify(artifact.proof, statement: artifact.statement.digest)
+    }
+
+    // MARK: Workers
+
+    private func child(_ artifact: TransitionArtifact, siblings: [Digest]) throws -> ChildInput {
+        ChildInput(
+            artifact: artifact, verifierData: artifact.kind == .combine ? combine.verifierData : endCap.verifierData,
+            record: try verify(artifact), siblings: siblings)
+    }
+
+    /// The header that two children combine to.
+    public func combinedHeader(_ left: Header, _ right: Header, _ context: CombineContext) throws -> Header {
+        guard left.blockRoot == right.blockRoot else {
+            throw StatementError("block root of the right child", expected: left.blockRoot.hex, got: right.blockRoot.hex)
+        }
+        let level = context.level
+        guard (1...Self.userTreeHeight).contains(level), left.level < level, right.level < level,
+            left.first >> UInt32(level) == right.first >> UInt32(level),
+            left.first >> UInt32(level - 1) & 1 == 0, right.first >> UInt32(level - 1) & 1 == 1
+        else {
+            throw StatementError(
+                "combine at level \(level)", expected: "a left and a right descendant",
+                got: "(\(left.level), \(left.first)) and (\(right.level), \(right.first))")
+        }
+        func lifted(_ header: Header, _ siblings: [Digest], _ digest: Digest) throws -> Digest {
+            guard siblings.count == level - 1 - Int(header.level) else {
+                throw StatementError(
+                    "siblings of (\(header.level), \(header.first))", expected: "\(level - 1 - Int(header.level))", got: "\(siblings.count)")
+            }
+            return merkleRoot(leaf: digest, index: UInt64(header.first >> header.level), siblings: siblings)
+        }
+        return Header(
+            blockRoot: left.blockRoot, level: UInt32(level), first: aligned(left.first, level),
+            old: Poseidon2.compress(
+                try lifted(left, context.leftSiblings, left.old), try lifted(right, context.rightSiblings, right.old)),
+            new: Poseidon2.compress(
+                try lifted(left, context.leftSiblings, left.new), try lifted(right, context.rightSiblings, right.new)),
+            users: left.users + right.users, transactions: left.transactions + right.transactions, slots: left.slots + right.slots,
+            aggregator: combine.fingerprint)
+    }
+
+    /// Verifies both children and proves their combination.
+    public func proveCombine(
+        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext, prover: Prover, timer: inout PhaseTimer
+    ) throws -> TransitionArtifact {
+        let header = try combinedHeader(left.header, right.header, context)
+        let input = CombineCircuit.input(
+            blockRoot: header.blockRoot, aggregator: combine.fingerprint, level: context.level,
+            left: try child(left, siblings: context.leftSiblings), right: try child(right, siblings: context.rightSiblings))
+        timer.mark("verify_children")
+        let proof = try prover.prove(input: input, statement: header.digest, timer: &timer)
+        return TransitionArtifact(kind: .combine, header: header, proof: proof)
+    }
+
+    public func proveCombine(
+        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext, threads: Int = 1
+    ) throws -> TransitionArtifact {
+        var timer = PhaseTimer()
+        return try proveCombine(left, right, context, prover: Prover(key: combine, threads: threads), timer: &timer)
+    }
+
+    /// Verifies the round's last transition and proves the block.
+    public func proveBlock(_ child: TransitionArtifact, _ context: BlockContext, threads: Int = 1) throws -> BlockArtifact {
+        let statement = try blockStatement(child.header, context)
+        let input = BlockCircuit.input(
+            state: context.state, child: try self.child(child, siblings: context.siblings))
+        let proof = try Prover(key: block, threads: threads).prove(input: input, statement: statement.digest)
+        return BlockArtifact(statement: statement, proof: proof)
+    }
+
+    /// What the block over `header` states.
+    public func blockStatement(_ header: Header, _ context: BlockContext) throws -> BlockStatement {
+        guard context.siblings.count == Self.userTreeHeight - Int(header.level) else {
+            throw StatementError(
+                "siblings of the block", expected: "\(Self.userTreeHeight - Int(header.level))", got: "\(context.siblings.count)")
+        }
+        let index = UInt64(header.first >> header.level)
+        guard context.state.digest == header.blockRoot,
+            merkleRoot(leaf: header.old, index: index, siblings: context.siblings) == context.state.userRoot
+        else { throw StatementError("block root", expected: context.state.digest.hex, got: header.blockRoot.hex) }
+        let next = context.state.next(userRoot: merkleRoot(leaf: header.new, index: index, siblings: context.siblings))
+        return BlockStatement(
+            previous: context.state.digest, new: next.digest, height: next.height, users: header.users,
+            transactions: header.transactions, slots: header.slots)
+    }
+}
+
+/// What a worker needs for a combine beside its children: the ancestor's level and the unchanged siblings on the way to it.
+public struct CombineContext: Sendable, Hashable {
+    public let level: Int
+    public let leftSiblings: [Digest]
+    public let rightSiblings: [Digest]
+
+    public init(level: Int, leftSiblings: [Digest], rightSiblings: [Digest]) {
+        self.level = level
+        self.leftSiblings = leftSiblings
+        self.rightSiblings = rightSiblings
+    }
+
+    /// The context of a plan's node over the previous block's user tree.
+    public init(_ plan: AggregationPlan, _ node: PlanNode, tree: SparseMerkleTree) {
+        func siblings(_ child: PlanNode.Child) -> [Digest] {
+            let (level, first) = plan.position(child)
+            return tree.siblings(level: level, UInt64(first >> UInt32(level)), top: node.level - 1)
+        }
+        self.init(level: node.level, leftSiblings: siblings(node.left), rightSiblings: siblings(node.right))
+    }
+}
+
+/// What a worker needs for the block beside its child.
+public struct BlockContext: Sendable, Hashable {
+    public let state: BlockState
+    /// From the child's level to the root.
+    public let siblings: [Digest]
+
+    public init(state: BlockState, siblings: [Digest]) {
+        self.state = state
+        self.siblings = siblings
+    }
+
+    public init(_ plan: AggregationPlan, state: BlockState, tree: SparseMerkleTree) {
+        let (level, first) = plan.position(plan.root)
+        self.init(state: state, siblings: tree.siblings(level: level, UInt64(first >> UInt32(level))))
+    }
+}

@@ -1,0 +1,34 @@
+// The circuits of the proving network, their keys, and the operations that workers, users and verifiers run.
+
+import ProofCore
+
+/// The network's constants and its circuits. Building all keys takes about a second; each is built when it is first needed.
+public final class Network: Sendable {
+    public static let userTreeHeight = 30
+    /// Shape of every proof that a combine takes: end caps and combines.
+    public static let shape: Shape = try! Shape(heights: [14, 14, 10, 10, 9, 10, 11, 10, 9])
+
+    public let signature: ProvingKey
+    public let endCap: ProvingKey
+    public let combine: ProvingKey
+    public let block: ProvingKey
+
+    public let endCapVerifier: Verifier
+    public let combineVerifier: Verifier
+    public let blockVerifier: Verifier
+
+    /// - Parameter threads: used while the keys are made.
+    public init(threads: Int = 1) throws {
+        signature = try ProvingKey(SignatureCircuit.preimage(), threads: threads)
+        endCap = try ProvingKey(EndCapCircuit.build(shape: Self.shape), threads: threads)
+        combine = try ProvingKey(CombineCircuit.build(shape: Self.shape, endCap: endCap.fingerprint), threads: threads)
+        block = try ProvingKey(
+            BlockCircuit.build(childShape: Self.shape, endCap: endCap.fingerprint, combine: combine.fingerprint), threads: threads)
+        endCapVerifier = try Verifier(endCap.verifierData)
+        combineVerifier = try Verifier(combine.verifierData)
+        blockVerifier = try Verifier(block.verifierData)
+    }
+
+    /// All circuits, in the order in which proofs go through them.
+    public var keys: [ProvingKey] { [signature, endCap, combine, block] }
+}
