@@ -150,10 +150,9 @@ package final class CoordinatorClient: Sendable {
             if status.phase == .failed {
                 throw ClientError.roundFailed(round, reason: status.failure)
             }
-            if status.phase == .done,
-                case .proof(let artifact) = try await blockProof(of: round).outcome
-            {
-                return artifact
+            if status.phase == .done {
+                let reply = try await blockProof(of: round)
+                if case .proof(let artifact) = reply.outcome { return artifact }
             }
             try await Task.sleep(nanoseconds: interval.nanoseconds)
         }

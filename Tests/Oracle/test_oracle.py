@@ -1,4 +1,4 @@
-"""python3 -m unittest test_oracle   (in this directory; a minute and a half)"""
+"""python3 -m unittest test_oracle   (in this directory; two minutes)"""
 
 import contextlib
 import copy

@@ -21,18 +21,18 @@ public enum ChipKind: Int, CaseIterable, Sendable {
 
 /// Columns, ports and constraints of one kind of row.
 /// Preprocessed columns are the named ones, then (address, multiplicity) of each port.
-final class Chip: Sendable {
-    let kind: ChipKind
-    let witnessCount: Int
-    let namedCount: Int
+package final class Chip: Sendable {
+    package let kind: ChipKind
+    package let witnessCount: Int
+    package let namedCount: Int
     /// The expressions of each port's tuple, as node numbers.
-    let ports: [[Int]]
-    let constraints: [Int]
-    let nodes: [ExpressionGraph.Node]
+    package let ports: [[Int]]
+    package let constraints: [Int]
+    package let nodes: [ExpressionGraph.Node]
 
-    var preprocessedCount: Int { namedCount + 2 * ports.count }
-    func addressColumn(port: Int) -> Int { namedCount + 2 * port }
-    func multiplicityColumn(port: Int) -> Int { namedCount + 2 * port + 1 }
+    package var preprocessedCount: Int { namedCount + 2 * ports.count }
+    package func addressColumn(port: Int) -> Int { namedCount + 2 * port }
+    package func multiplicityColumn(port: Int) -> Int { namedCount + 2 * port + 1 }
 
     init(
         _ kind: ChipKind, witness: Int, named: Int,
@@ -54,7 +54,7 @@ final class Chip: Sendable {
 
     /// Every node's value for one row.
     /// - Parameters: `witness` [witnessCount], `preprocessed` [at least namedCount].
-    func evaluate<A: Arithmetic>(
+    package func evaluate<A: Arithmetic>(
         _ arithmetic: inout A, witness: ArraySlice<A.Value>, preprocessed: ArraySlice<A.Value>
     ) -> [A.Value] {
         var values: [A.Value] = []
@@ -73,7 +73,7 @@ final class Chip: Sendable {
     }
 
     /// The degree of each node in the columns.
-    var degrees: [Int] {
+    package var degrees: [Int] {
         var d: [Int] = []
         for node in nodes {
             switch node {
@@ -86,29 +86,31 @@ final class Chip: Sendable {
         return d
     }
 
-    static let all: [Chip] = [
+    package static let all: [Chip] = [
         .poseidon, .mulAdd, .dot, .power, .index, .pack, .limbs, .select, .constant,
     ]
-    static subscript(_ kind: ChipKind) -> Chip { all[kind.rawValue] }
+    package static subscript(_ kind: ChipKind) -> Chip { all[kind.rawValue] }
 
     /// The degree that the zerocheck allows for.
-    static let maximalDegree = 9
+    package static let maximalDegree = 9
     /// The longest tuple on the bus.
-    static let longestTuple = 40
+    package static let longestTuple = 40
 }
 
 /// Field elements: rows are checked with these in tests and when a witness is debugged.
-struct FieldArithmetic: Arithmetic {
-    func constant(_ c: Field) -> Field { c }
-    func add(_ a: Field, _ b: Field) -> Field { a + b }
-    func subtract(_ a: Field, _ b: Field) -> Field { a - b }
-    func multiply(_ a: Field, _ b: Field) -> Field { a * b }
+package struct FieldArithmetic: Arithmetic {
+    package init() {}
+    package func constant(_ c: Field) -> Field { c }
+    package func add(_ a: Field, _ b: Field) -> Field { a + b }
+    package func subtract(_ a: Field, _ b: Field) -> Field { a - b }
+    package func multiply(_ a: Field, _ b: Field) -> Field { a * b }
 }
 
 /// Extension elements: what the verifier evaluates at the random point.
-struct ExtensionArithmetic: Arithmetic {
-    func constant(_ c: Field) -> Extension { Extension(c) }
-    func add(_ a: Extension, _ b: Extension) -> Extension { a + b }
-    func subtract(_ a: Extension, _ b: Extension) -> Extension { a - b }
-    func multiply(_ a: Extension, _ b: Extension) -> Extension { a * b }
+package struct ExtensionArithmetic: Arithmetic {
+    package init() {}
+    package func constant(_ c: Field) -> Extension { Extension(c) }
+    package func add(_ a: Extension, _ b: Extension) -> Extension { a + b }
+    package func subtract(_ a: Extension, _ b: Extension) -> Extension { a - b }
+    package func multiply(_ a: Extension, _ b: Extension) -> Extension { a * b }
 }

@@ -4,25 +4,25 @@
 import CKernels
 
 /// A column of a chip's row.
-enum ColumnReference: Hashable {
+package enum ColumnReference: Hashable {
     case witness(Int)
     case preprocessed(Int)
 }
 
 /// Σ_nodes weight·node for one set of nodes, the weights given at run time.
-struct ChipProgram: Sendable {
-    let instructions: [kb_instruction]
-    let constants: [UInt32]
+package struct ChipProgram: Sendable {
+    package let instructions: [kb_instruction]
+    package let constants: [UInt32]
     /// Columns that the program reads: column i is register i.
-    let inputs: [ColumnReference]
-    let registerCount: Int
+    package let inputs: [ColumnReference]
+    package let registerCount: Int
     /// Nodes that are accumulated: node number of weight i.
-    let accumulated: [Int]
+    package let accumulated: [Int]
     /// The largest degree of an accumulated node.
-    let degree: Int
+    package let degree: Int
 
     /// - Parameter outputs: node numbers, distinct, none of them a plain column or constant.
-    init(chip: Chip, outputs: [Int]) {
+    package init(chip: Chip, outputs: [Int]) {
         var compiler = ProgramCompiler(chip: chip, outputs: outputs)
         compiler.compile()
         instructions = compiler.instructions

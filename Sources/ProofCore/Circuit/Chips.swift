@@ -137,15 +137,15 @@ extension Chip {
 }
 
 /// Where the parts of a Poseidon row begin.
-enum PoseidonColumns {
-    static let input = 0
-    static let a = 16
-    static let b = 32
-    static let partial = 48
-    static let d = 68
-    static let index = 84
-    static let bit = 85
-    static let count = 86
+package enum PoseidonColumns {
+    package static let input = 0
+    package static let a = 16
+    package static let b = 32
+    package static let partial = 48
+    package static let d = 68
+    package static let index = 84
+    package static let bit = 85
+    package static let count = 86
 }
 
 private func cube(_ x: Expression) -> Expression { x * x * x }

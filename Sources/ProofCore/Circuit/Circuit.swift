@@ -9,7 +9,7 @@ public final class Circuit: Sendable {
     /// Limbs that a witness input must have.
     public let inputLimbs: Int
     /// The preprocessed stack, 2^m Montgomery words.
-    let preprocessed: [UInt32]
+    package let preprocessed: [UInt32]
     let program: WitnessProgram
 
     init(

@@ -13,12 +13,12 @@ public struct DigestTarget: Hashable, Sendable {
 }
 
 /// Forty limbs: the weights of a Dot row, or eight coordinates of a Power row.
-struct BlockTarget: Hashable, Sendable {
+package struct BlockTarget: Hashable, Sendable {
     let wire: Int32
 }
 
 /// The running product and point of a chain of Power rows.
-struct PowerTarget: Hashable, Sendable {
+package struct PowerTarget: Hashable, Sendable {
     let wire: Int32
 }
 

@@ -2,7 +2,7 @@
 // (ChipProgram), the verifier evaluates them at a point, the recursive verifier writes them as targets: all by `Chip.evaluate`.
 
 /// What expressions can be evaluated over: field elements, extension elements, targets of a circuit under construction.
-protocol Arithmetic {
+package protocol Arithmetic {
     associatedtype Value
     mutating func constant(_ c: Field) -> Value
     mutating func add(_ a: Value, _ b: Value) -> Value
@@ -11,8 +11,8 @@ protocol Arithmetic {
 }
 
 /// The nodes of one chip's expressions, in order of creation (a node's operands come before it); equal nodes are one.
-final class ExpressionGraph {
-    enum Node: Hashable {
+package final class ExpressionGraph {
+    package enum Node: Hashable {
         case witness(Int)
         case preprocessed(Int)
         case constant(Field)

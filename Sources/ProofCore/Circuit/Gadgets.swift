@@ -57,7 +57,7 @@ extension CircuitBuilder {
     // MARK: Hashing
 
     /// One permutation of left ‖ right: both halves of the output.
-    func permute(_ left: DigestTarget, _ right: DigestTarget) -> (left: DigestTarget, right: DigestTarget) {
+    package func permute(_ left: DigestTarget, _ right: DigestTarget) -> (left: DigestTarget, right: DigestTarget) {
         let (l, r) = (newPlainDigest(), newPlainDigest())
         operate(.permute, [left.wire, right.wire, l.wire, r.wire])
         row(.poseidon, [left.wire, right.wire, l.wire, r.wire], named: [0, 0, 0])
@@ -72,7 +72,7 @@ extension CircuitBuilder {
     }
 
     /// `Poseidon2.leaf` of at least two blocks.
-    func leafHash(_ blocks: [DigestTarget]) -> DigestTarget {
+    package func leafHash(_ blocks: [DigestTarget]) -> DigestTarget {
         blocks.dropFirst().reduce(blocks[0]) { compress($0, $1) }
     }
 
@@ -90,7 +90,7 @@ extension CircuitBuilder {
 
     /// One level of a Merkle path: compress(current, sibling), swapped where bit `level` of `index` is set.
     /// The result carries the index so far; at the top, `split` compares it.
-    func pathStep(_ current: DigestTarget, sibling: DigestTarget, index: ExtTarget, level: Int) -> DigestTarget {
+    package func pathStep(_ current: DigestTarget, sibling: DigestTarget, index: ExtTarget, level: Int) -> DigestTarget {
         let out = newDigest()
         operate(.pathStep, [current.wire, sibling.wire, index.wire, out.wire], auxiliary: level)
         row(
@@ -117,7 +117,7 @@ extension CircuitBuilder {
     // MARK: Conversions
 
     /// The first five elements of a digest as an extension element.
-    func element(of digest: DigestTarget) -> ExtTarget {
+    package func element(of digest: DigestTarget) -> ExtTarget {
         let out = newElement()
         operate(.unpackBlocks, [digest.wire, out.wire], auxiliary: 5)
         row(.limbs, [-1, digest.wire, -1, out.wire] + [Int32](repeating: -1, count: 8))
@@ -161,7 +161,7 @@ extension CircuitBuilder {
     }
 
     /// Eight extension elements (zero padded) as one block of forty limbs.
-    func block(of elements: [ExtTarget]) -> BlockTarget {
+    package func block(of elements: [ExtTarget]) -> BlockTarget {
         precondition(elements.count <= 8)
         let padded = elements + [ExtTarget](repeating: zero, count: 8 - elements.count)
         let out = BlockTarget(wire: wire(size: 40))
@@ -205,7 +205,7 @@ extension CircuitBuilder {
 
     /// The low `bits` bits of a base element as an index, and (1, z) with z = ω^(bitreverse(index)) to start a Power chain.
     /// - Precondition: 8 ≤ bits ≤ 20.
-    func index(of value: ExtTarget, bits: Int) -> (index: ExtTarget, point: PowerTarget) {
+    package func index(of value: ExtTarget, bits: Int) -> (index: ExtTarget, point: PowerTarget) {
         precondition((8...20).contains(bits))
         let out = newElement()
         let point = PowerTarget(wire: wire(size: 6))
@@ -215,7 +215,7 @@ extension CircuitBuilder {
     }
 
     /// pow_z at a point whose coordinates are given as blocks of eight, the **last** coordinate first, zero padded.
-    func power(_ start: PowerTarget, _ coordinates: [BlockTarget]) -> ExtTarget {
+    package func power(_ start: PowerTarget, _ coordinates: [BlockTarget]) -> ExtTarget {
         var current = start.wire
         for (i, block) in coordinates.enumerated() {
             let last = i == coordinates.count - 1
@@ -229,7 +229,7 @@ extension CircuitBuilder {
 
     /// For up to four lanes: Σ_i weights[i]·values[lane][i], where each value block has eight base elements and each weight
     /// block the eight extension elements that they meet.
-    func dot(_ weights: [BlockTarget], _ lanes: [[DigestTarget]]) -> [ExtTarget] {
+    package func dot(_ weights: [BlockTarget], _ lanes: [[DigestTarget]]) -> [ExtTarget] {
         precondition((1...4).contains(lanes.count) && lanes.allSatisfy { $0.count == weights.count })
         var accumulators = [ExtTarget](repeating: zero, count: lanes.count)
         for (i, weight) in weights.enumerated() {

@@ -31,12 +31,12 @@ public struct Shape: Hashable, Sendable {
     }
 
     /// Tables in stack order: height descending, then chip number.
-    var order: [ChipKind] {
+    package var order: [ChipKind] {
         ChipKind.allCases.sorted { (heights[$0.rawValue], $1.rawValue) > (heights[$1.rawValue], $0.rawValue) }
     }
 
-    func height(_ kind: ChipKind) -> Int { heights[kind.rawValue] }
-    func rows(_ kind: ChipKind) -> Int { 1 << height(kind) }
+    package func height(_ kind: ChipKind) -> Int { heights[kind.rawValue] }
+    package func rows(_ kind: ChipKind) -> Int { 1 << height(kind) }
 
     private func variables(_ perTable: (Chip) -> Int) -> Int {
         let cells = ChipKind.allCases.reduce(0) { $0 + perTable(Chip[$1]) << height($1) }
@@ -44,13 +44,13 @@ public struct Shape: Hashable, Sendable {
     }
 
     /// n
-    var witnessVariables: Int { max(12, variables(\.witnessCount)) }
+    package var witnessVariables: Int { max(12, variables(\.witnessCount)) }
     /// m
-    var preprocessedVariables: Int { max(witnessVariables - 6 + 4, variables(\.preprocessedCount)) }
+    package var preprocessedVariables: Int { max(witnessVariables - 6 + 4, variables(\.preprocessedCount)) }
     /// L
-    var leafVariables: Int { variables { $0.ports.count } }
+    package var leafVariables: Int { variables { $0.ports.count } }
     /// M
-    var maximalTableHeight: Int { heights.max()! }
+    package var maximalTableHeight: Int { heights.max()! }
 
     /// The numbers that enter the fingerprint.
     var limbs: [Field] { (heights + [targetBits, rateBits]).map { Field($0) } }
@@ -68,9 +68,9 @@ public struct ShapeError: Error, CustomStringConvertible, Equatable {
 func ceilLog2(_ n: Int) -> Int { n <= 1 ? 0 : Int.bitWidth - (n - 1).leadingZeroBitCount }
 
 /// A column or port of the stacks: which table, where it starts.
-struct StackLayout {
+package struct StackLayout {
     /// Cell offset of the first column of each chip (indexed by chip number).
-    let offsets: [Int]
+    package let offsets: [Int]
 
     init(shape: Shape, count: (Chip) -> Int) {
         var offsets = [Int](repeating: 0, count: ChipKind.allCases.count)
@@ -82,13 +82,13 @@ struct StackLayout {
         self.offsets = offsets
     }
 
-    func offset(_ kind: ChipKind, column: Int, shape: Shape) -> Int {
+    package func offset(_ kind: ChipKind, column: Int, shape: Shape) -> Int {
         offsets[kind.rawValue] + column << shape.height(kind)
     }
 }
 
 extension Shape {
-    var witnessLayout: StackLayout { StackLayout(shape: self) { $0.witnessCount } }
-    var preprocessedLayout: StackLayout { StackLayout(shape: self) { $0.preprocessedCount } }
-    var leafLayout: StackLayout { StackLayout(shape: self) { $0.ports.count } }
+    package var witnessLayout: StackLayout { StackLayout(shape: self) { $0.witnessCount } }
+    package var preprocessedLayout: StackLayout { StackLayout(shape: self) { $0.preprocessedCount } }
+    package var leafLayout: StackLayout { StackLayout(shape: self) { $0.ports.count } }
 }

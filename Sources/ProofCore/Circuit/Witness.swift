@@ -2,7 +2,7 @@
 
 /// The witness stack of one proof: 2^n Montgomery words.
 public struct Witness: Sendable {
-    let cells: BaseVector
+    package let cells: BaseVector
 }
 
 extension Circuit {

@@ -67,7 +67,7 @@ public enum Poseidon2 {
 
     /// `leaf(b_0 ‖ b_1 ‖ …)`: the chain of compressions over blocks of eight.
     /// - Precondition: at least 16 elements, a multiple of 8.
-    static func leaf(_ limbs: [Field]) -> Digest {
+    package static func leaf(_ limbs: [Field]) -> Digest {
         precondition(limbs.count >= 16 && limbs.count % 8 == 0)
         var digest = Digest(limbs[0..<8])
         for start in stride(from: 8, to: limbs.count, by: 8) {

@@ -1,13 +1,13 @@
 // The transcript inside a circuit: the same sponge as Transcript/, over targets (PROTOCOL.md section 3). What the native verifier
 // receives is an input here, in the same order (`Verifier.replay`).
 
-struct CircuitTranscript {
+package struct CircuitTranscript {
     let builder: CircuitBuilder
     private var left: DigestTarget
     private var right: DigestTarget
     private var fresh = false
 
-    init(_ builder: CircuitBuilder) {
+    package init(_ builder: CircuitBuilder) {
         self.builder = builder
         left = builder.constant(Digest.zero)
         var capacity = [Field](repeating: .zero, count: 8)
@@ -16,31 +16,31 @@ struct CircuitTranscript {
         right = builder.constant(Digest(capacity))
     }
 
-    mutating func absorb(_ blocks: [DigestTarget]) {
+    package mutating func absorb(_ blocks: [DigestTarget]) {
         for block in blocks { (left, right) = builder.permute(block, right) }
         fresh = true
     }
 
-    mutating func receive(elements count: Int) -> [ExtTarget] {
+    package mutating func receive(elements count: Int) -> [ExtTarget] {
         let elements = (0..<count).map { _ in builder.inputElement() }
         absorb(builder.blocks(of: elements))
         return elements
     }
 
-    mutating func receiveDigest() -> DigestTarget {
+    package mutating func receiveDigest() -> DigestTarget {
         let digest = builder.inputDigest()
         absorb([digest])
         return digest
     }
 
-    mutating func sample() -> ExtTarget {
+    package mutating func sample() -> ExtTarget {
         if !fresh { (left, right) = builder.permute(left, right) }
         fresh = false
         return builder.element(of: left)
     }
 
     /// P11: the nonce, and the low `bits` bits of the next limb are zero.
-    mutating func checkWork(bits: Int) {
+    package mutating func checkWork(bits: Int) {
         absorb([builder.digest(ofBase: [builder.inputBase()])])
         fresh = false
         let limb = builder.limbs(of: left, count: 1)[0]
@@ -48,7 +48,7 @@ struct CircuitTranscript {
     }
 
     /// `count` indices of `bits` bits, each with the start of its Power chain.
-    mutating func indices(count: Int, bits: Int) -> [(index: ExtTarget, point: PowerTarget)] {
+    package mutating func indices(count: Int, bits: Int) -> [(index: ExtTarget, point: PowerTarget)] {
         var result: [(index: ExtTarget, point: PowerTarget)] = []
         while result.count < count {
             (left, right) = builder.permute(left, right)
