@@ -12,6 +12,11 @@ package struct Dialer: Sendable {
         self.limits = limits
     }
 
+    /// Dials on the process's shared event loops.
+    package init(limits: ConnectionLimits = .init()) {
+        self.init(group: MultiThreadedEventLoopGroup.singleton, limits: limits)
+    }
+
     private func channel(
         _ endpoint: Endpoint, timeout: Span, id: ConnectionID, delegate: any ConnectionDelegate
     ) -> EventLoopFuture<any Channel> {
@@ -45,7 +50,8 @@ package struct Dialer: Sendable {
     }
 
     /// Connects; `delegate.opened` has been called on return. Throws `TransportError`.
-    /// (Not `throws(TransportError)`: with `async`, Swift 6.3.1 miscompiles some callers.)
+    /// (Not `throws(TransportError)`: a `catch` with a pattern over an `async` typed throw
+    /// crashes the Swift 6.3.1 compiler.)
     package func connect(
         to endpoint: Endpoint, timeout: Span, id: ConnectionID, delegate: any ConnectionDelegate
     ) async throws {

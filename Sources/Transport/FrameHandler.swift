@@ -132,7 +132,9 @@ final class FrameHandler: ChannelDuplexHandler {
     }
 
     private func checkMagic() throws(WireError) {
-        guard let magic = buffer.getInteger(at: buffer.readerIndex, endianness: .little, as: UInt32.self)
+        guard
+            let magic = buffer.getInteger(
+                at: buffer.readerIndex, endianness: .little, as: UInt32.self)
         else { return }
         if magic != FrameHeader.magic { throw .magic(got: magic) }
     }

@@ -1,25 +1,27 @@
 /// 32 opaque bytes that name something. `Tag` says what, so that an artifact's digest is never
 /// mistaken for a circuit's fingerprint.
 package struct Bytes32<Tag>: Hashable, Sendable {
-    /// Four little-endian words: no allocation, and hashing is cheap.
-    private let words: SIMD4<UInt64>
-
-    private init(words: SIMD4<UInt64>) { self.words = words }
+    /// Four little-endian words: no allocation, and hashing is cheap. Not a `SIMD4`: its 32-byte
+    /// alignment breaks the frames of async functions that hold one (Swift 6.3.1, "freed pointer
+    /// was not the last allocation").
+    private let a, b, c, d: UInt64
 
     /// `nil` unless there are exactly 32 bytes.
     package init?(exactly bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        var words = SIMD4<UInt64>()
+        var words: [UInt64] = [0, 0, 0, 0]
         for (index, byte) in bytes.enumerated() {
             words[index / 8] |= UInt64(byte) << UInt64(8 * (index % 8))
         }
-        self.init(words: words)
+        (a, b, c, d) = (words[0], words[1], words[2], words[3])
     }
 
-    package static var zero: Self { Self(words: .zero) }
+    package static var zero: Self { Self(exactly: [UInt8](repeating: 0, count: 32))! }
 
     package var array: [UInt8] {
-        (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(8 * ($0 % 8))) }
+        [a, b, c, d].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
+        }
     }
 
     /// 64 lower-case hexadecimal digits.

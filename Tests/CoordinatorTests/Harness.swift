@@ -212,8 +212,11 @@ struct Harness {
     }
 
     func acks(_ connection: ConnectionID) -> [ResultAck] {
-        sent.compactMap {
-            if $0.connection == connection, case .resultAck(let ack) = $0.message { ack } else { nil }
+        sent.compactMap { sent -> ResultAck? in
+            guard sent.connection == connection, case .resultAck(let ack) = sent.message else {
+                return nil
+            }
+            return ack
         }
     }
 
@@ -231,8 +234,11 @@ struct Harness {
     }
 
     func cancels(_ connection: ConnectionID) -> [Cancel] {
-        sent.compactMap {
-            if $0.connection == connection, case .cancel(let cancel) = $0.message { cancel } else { nil }
+        sent.compactMap { sent -> Cancel? in
+            guard sent.connection == connection, case .cancel(let cancel) = sent.message else {
+                return nil
+            }
+            return cancel
         }
     }
 
@@ -242,7 +248,8 @@ struct Harness {
     func expectDone(_ round: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(state.rounds[round].phase == .done, sourceLocation: sourceLocation)
         let expected = state.rounds.compactMap { $0.phase == .done ? $0.blockProof?.digest : nil }
-        #expect(Set(holds.keys) == Set(expected), "leaked artifacts", sourceLocation: sourceLocation)
+        #expect(
+            Set(holds.keys) == Set(expected), "leaked artifacts", sourceLocation: sourceLocation)
         #expect(holds.values.allSatisfy { $0 == 1 }, sourceLocation: sourceLocation)
         #expect(state.leases.isEmpty, sourceLocation: sourceLocation)
     }

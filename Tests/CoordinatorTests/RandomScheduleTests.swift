@@ -48,12 +48,13 @@ private struct RandomRun {
         for _ in 0..<300 {
             let before = harness.sent.count
             act()
-            history.append("\(harness.sent.count - before) \(harness.state.rounds[0].acceptedCount)")
+            let accepted = harness.state.rounds[0].acceptedCount
+            history.append("\(harness.sent.count - before) \(accepted)")
         }
     }
 
     private mutating func act() {
-        harness.closed.forEach { connections[$0] = nil }
+        for connection in harness.closed { connections[connection] = nil }
         let peers = connections.keys.sorted()
         switch Int.random(in: 0..<20, using: &random) {
         case 0 where nextSeed < 250, 1 where nextSeed < 250:
@@ -67,7 +68,8 @@ private struct RandomRun {
             connections[peer] = nil
         case 3:
             guard let (seed, order) = strays.popLast() else { return }
-            let peer = harness.worker(seed, slots: 2, held: Bool.random(using: &random) ? [order.lease] : [])
+            let held = Bool.random(using: &random) ? [order.lease] : []
+            let peer = harness.worker(seed, slots: 2, held: held)
             if harness.refusals(peer).isEmpty {
                 connections[peer] = seed
                 harness.answer(order, on: peer)

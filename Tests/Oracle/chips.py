@@ -5,7 +5,7 @@ a point. The limbs of a five-limb group are five such values, and products of gr
 E' = E as the ring of coefficients: X is formal there, it is not the X inside E.
 """
 
-from koalabear import ONE, P, ZERO, add, embed, mul, neg, root_of_unity, scale, sub, total
+from koalabear import ONE, P, ZERO, add, embed, mul, root_of_unity, scale, sub, total
 from poseidon2 import DIAGONAL, FIRST, LAST, PARTIAL
 
 

@@ -4,7 +4,7 @@ import random
 
 import poseidon2
 from chips import CHIPS, GAMMA
-from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse_base, mul, multilinear_at,
+from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse_base, mul,
                        powers, root_of_unity, scale, sub, total)
 from parameters import Layout, Shape, derive, explicit
 from transcript import Sponge

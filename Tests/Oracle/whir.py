@@ -1,6 +1,6 @@
 """Verification of the opening.  PROTOCOL.md section 6."""
 
-from koalabear import (P, ZERO, add, bit_reverse, embed, eq_table, horner, mul, multilinear_at, pow_at, root_of_unity, scale,
+from koalabear import (P, ZERO, add, bit_reverse, embed, eq_table, horner, mul, multilinear_at, pow_at, root_of_unity,
                        sub, total)
 from poseidon2 import compress, leaf
 from transcript import require

@@ -1,4 +1,5 @@
-// The opening: completeness over shapes, and every message changed, each refused for its own reason.
+// The opening: completeness over shapes, and every message changed, each refused for its own
+// reason.
 
 import ProofCore
 import Testing
@@ -31,7 +32,8 @@ import Testing
 
     @Test func proof_does_not_depend_on_threads() { #expect(instance.prove(threads: 3) == proof) }
 
-    /// Columns longer than a row, a full preprocessed stack, other rates, no committed round after the first.
+    /// Columns longer than a row, a full preprocessed stack, other rates, no committed round after
+    /// the first.
     @Test(arguments: [
         (12, 10, 2, [(8, 10), (6, 17), (4, 5)], [(8, 3), (6, 1), (4, 5)]),
         (12, 12, 3, [(11, 1), (10, 1), (8, 1), (4, 1)], [(10, 3), (9, 1), (7, 3), (4, 2)]),
@@ -39,7 +41,9 @@ import Testing
         (13, 13, 2, [(12, 1)], [(13, 1)]),
         (14, 14, 2, [(12, 3), (8, 1), (4, 1)], [(12, 3), (6, 1), (4, 5)]),
     ])
-    func accepts(n: Int, m: Int, rate: Int, witness: [(Int, Int)], preprocessed: [(Int, Int)]) throws {
+    func accepts(n: Int, m: Int, rate: Int, witness: [(Int, Int)], preprocessed: [(Int, Int)])
+        throws
+    {
         let instance = try OpeningInstance(
             n: n, m: m, rateBits: rate, witnessColumns: witness, preprocessedColumns: preprocessed,
             pool: Pool(threads: 2))
@@ -61,11 +65,13 @@ import Testing
             power *= alpha
         }
         let value = instance.opening.outOfDomainValue(
-            witness: instance.witness, preprocessed: instance.preprocessed, point: alpha, pool: Pool(threads: 2))
+            witness: instance.witness, preprocessed: instance.preprocessed, point: alpha,
+            pool: Pool(threads: 2))
         #expect(value == expected)
     }
 
-    /// Leaf and whole path of every drawn index, in draw order, hash to the root: what a circuit is given.
+    /// Leaf and whole path of every drawn index, in draw order, hash to the root: what a circuit is
+    /// given.
     @Test func record_holds_whole_paths_in_draw_order() throws {
         var record = try instance.verify(proof).record[...]
         func take(_ count: Int) -> [Field] {
@@ -84,7 +90,10 @@ import Testing
                     for level in 0..<p.rounds[j].height {
                         let sibling = Digest(take(8))
                         let right = (index >> level) & 1 == 1
-                        digest = right ? Poseidon2.compress(sibling, digest) : Poseidon2.compress(digest, sibling)
+                        digest =
+                            right
+                            ? Poseidon2.compress(sibling, digest)
+                            : Poseidon2.compress(digest, sibling)
                     }
                     #expect(digest == root)
                 }
@@ -107,7 +116,8 @@ import Testing
 
     /// What is absorbed before a grind changes the grind: that is what is noticed first.
     @Test(arguments: [
-        (Message.witnessRoot, 0), (.outOfDomain, 0), (.openingRound, 0), (.foldedRoot, 1), (.foldedOutOfDomain, 1),
+        (Message.witnessRoot, 0), (.outOfDomain, 0), (.openingRound, 0), (.foldedRoot, 1),
+        (.foldedOutOfDomain, 1),
         (.nonce, 0), (.openingRound, 1), (.finalPolynomial, 1), (.nonce, 1),
     ])
     func rejects_tampered_absorbed_message(_ message: Message, round: Int) {
@@ -115,14 +125,17 @@ import Testing
         for position in [bytes.lowerBound, bytes.upperBound - 4] {
             let error = refusal(proof.tampered(at: position))
             guard case .proofOfWork(bits: 16, nonce: _) = error else {
-                Issue.record("\(message) of round \(round) at byte \(position): \(String(describing: error))")
+                Issue.record(
+                    "\(message) of round \(round) at byte \(position): \(String(describing: error))"
+                )
                 continue
             }
         }
     }
 
     @Test func rejects_tampered_final_sumcheck() {
-        for part in map.parts where part.message == .openingRound && part.round == instance.parameters.rounds.count {
+        for part in map.parts
+        where part.message == .openingRound && part.round == instance.parameters.rounds.count {
             for position in stride(from: part.bytes.lowerBound, to: part.bytes.upperBound, by: 4) {
                 #expect(refusal(proof.tampered(at: position)) == .finalClaim)
             }
@@ -150,21 +163,22 @@ import Testing
         }
     }
 
-    /// The prover follows the protocol honestly with a false claim: only the last equation can tell.
-    @Test func rejects_false_claims() {
+    /// The prover follows the protocol honestly with a false claim: only the last equation can
+    /// tell.
+    @Test func rejects_lyingclaims() {
         for i in [0, instance.witnessClaims.count - 1] {
-            var false_ = instance
-            let claim = false_.witnessClaims[i]
-            false_.witnessClaims[i] = ColumnClaim(
+            var lying = instance
+            let claim = lying.witnessClaims[i]
+            lying.witnessClaims[i] = ColumnClaim(
                 offset: claim.offset, height: claim.height, value: claim.value + Field.one)
-            #expect(refusal(false_, proof) == .finalClaim)
+            #expect(refusal(lying, proof) == .finalClaim)
         }
         for i in [0, instance.preprocessedClaims.count - 1] {
-            var false_ = instance
-            let claim = false_.preprocessedClaims[i]
-            false_.preprocessedClaims[i] = ColumnClaim(
+            var lying = instance
+            let claim = lying.preprocessedClaims[i]
+            lying.preprocessedClaims[i] = ColumnClaim(
                 offset: claim.offset, height: claim.height, value: claim.value + Extension.x)
-            #expect(refusal(false_, proof) == .finalClaim)
+            #expect(refusal(lying, proof) == .finalClaim)
         }
     }
 
@@ -182,7 +196,9 @@ import Testing
 
     @Test func rejects_claims_outside_the_stack() {
         let h = 9
-        for (offset, height) in [(1, h), (1 << 14, h), (-512, h), (0, 15), (0, -1), (1 << 14 - 256, h), (.max, h)] {
+        for (offset, height) in [
+            (1, h), (1 << 14, h), (-512, h), (0, 15), (0, -1), (1 << 14 - 256, h), (.max, h),
+        ] {
             var outside = instance
             outside.witnessClaims[0] = ColumnClaim(offset: offset, height: height, value: .zero)
             guard case .shape = refusal(outside, proof) else {
@@ -195,7 +211,10 @@ import Testing
     @Test func rejects_truncation_in_each_message() {
         for part in map.parts {
             for length in [part.bytes.lowerBound, part.bytes.upperBound - 1] {
-                guard case .truncated(part.message, at: _, needed: _, left: _) = refusal(Array(proof[..<length])) else {
+                guard
+                    case .truncated(part.message, at: _, needed: _, left: _) = refusal(
+                        Array(proof[..<length]))
+                else {
                     Issue.record("\(part.message.name), length \(length)")
                     continue
                 }
@@ -222,13 +241,17 @@ import Testing
     @Test func random_bytes_throw() {
         var random = RandomElements(seed: 5)
         for length in 0..<64 {
-            let bytes = (0..<(length * length)).map { _ in UInt8(truncatingIfNeeded: random.word() >> 20) }
+            let bytes = (0..<(length * length)).map { _ in
+                UInt8(truncatingIfNeeded: random.word() >> 20)
+            }
             #expect(refusal(bytes) != nil)
         }
         for _ in 0..<64 {
             var changed = proof
             let from = random.index(below: changed.count)
-            for i in from..<min(changed.count, from + 40) { changed[i] = UInt8(truncatingIfNeeded: random.word()) & 0x7e }
+            for i in from..<min(changed.count, from + 40) {
+                changed[i] = UInt8(truncatingIfNeeded: random.word()) & 0x7e
+            }
             if changed != proof { #expect(refusal(changed) != nil) }
         }
     }

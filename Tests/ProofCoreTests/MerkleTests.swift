@@ -19,7 +19,9 @@ import Testing
         let tree = MerkleTree(matrix, height: height, pool: Pool(threads: 2))
         var level = (0..<matrix.columns).map { leafDigest(matrix.column($0)) }
         while level.count > 1 {
-            level = stride(from: 0, to: level.count, by: 2).map { Poseidon2.compress(level[$0], level[$0 + 1]) }
+            level = stride(from: 0, to: level.count, by: 2).map {
+                Poseidon2.compress(level[$0], level[$0 + 1])
+            }
         }
         #expect(tree.root == level[0])
     }
@@ -35,14 +37,16 @@ import Testing
     ) throws(VerificationError) -> TreeOpening {
         var transcript = VerifierTranscript(proof: proof)
         let opening = try TreeOpening(
-            from: &transcript, indices: indices, height: tree.height, rows: matrix.rows, root: tree.root, round: 3,
+            from: &transcript, indices: indices, height: tree.height, rows: matrix.rows,
+            root: tree.root, round: 3,
             tree: 1)
         try transcript.finish()
         return opening
     }
 
     private static let indexSets: [[Int]] = [
-        [0], [63], [5, 5, 5], [0, 1], [1, 2], [31, 32], [63, 0, 17, 17, 16, 40], Array(0..<64), Array((0..<64).reversed()),
+        [0], [63], [5, 5, 5], [0, 1], [1, 2], [31, 32], [63, 0, 17, 17, 16, 40], Array(0..<64),
+        Array((0..<64).reversed()),
     ]
 
     @Test(arguments: indexSets)
@@ -56,7 +60,8 @@ import Testing
         }
     }
 
-    /// A sibling is sent exactly when none of the opened leaves is below it, and one is below its parent.
+    /// A sibling is sent exactly when none of the opened leaves is below it, and one is below its
+    /// parent.
     @Test(arguments: indexSets)
     func opening_holds_nothing_else(_ indices: [Int]) {
         let matrix = matrix(rows: 16, height: 6, seed: 3)

@@ -1,4 +1,5 @@
-// Support for the opening's tests: random stacks with true claims, and a map of where each message lies in a proof.
+// Support for the opening's tests: random stacks with true claims, and a map of where each message
+// lies in a proof.
 
 import ProofCore
 
@@ -16,7 +17,9 @@ struct RandomElements {
     }
     mutating func index(below bound: Int) -> Int { Int(word() % UInt64(bound)) }
     mutating func field() -> Field { Field(word()) }
-    mutating func extensionElement() -> Extension { Extension(field(), field(), field(), field(), field()) }
+    mutating func extensionElement() -> Extension {
+        Extension(field(), field(), field(), field(), field())
+    }
 }
 
 /// Two random stacks, columns in them, and the true values of those.
@@ -32,7 +35,8 @@ struct OpeningInstance: Sendable {
 
     /// - Parameter columns: (height, how many), heights descending, as tables are stacked.
     init(
-        n: Int, m: Int, rateBits: Int = 2, witnessColumns: [(Int, Int)], preprocessedColumns: [(Int, Int)],
+        n: Int, m: Int, rateBits: Int = 2, witnessColumns: [(Int, Int)],
+        preprocessedColumns: [(Int, Int)],
         pool: Pool
     ) throws {
         let parameters = try OpeningParameters(
@@ -51,13 +55,17 @@ struct OpeningInstance: Sendable {
                         column[i] = random.field()
                         cells[offset + i] = column[i]
                     }
-                    claims.append(ColumnClaim(
-                        offset: offset, height: h, value: column.evaluate(at: Array(point.suffix(h)))))
+                    claims.append(
+                        ColumnClaim(
+                            offset: offset, height: h,
+                            value: column.evaluate(at: Array(point.suffix(h)))))
                     offset += column.count
                 }
             }
             return (
-                StackCommitment(cells: cells, rowVariables: parameters.rowVariables, rateBits: rateBits, pool: pool),
+                StackCommitment(
+                    cells: cells, rowVariables: parameters.rowVariables, rateBits: rateBits,
+                    pool: pool),
                 claims
             )
         }
@@ -81,11 +89,14 @@ struct OpeningInstance: Sendable {
         transcript.absorb(preprocessed.root)
         transcript.send(.witnessRoot, witness.root.limbs)
         let alpha = transcript.sample()
-        let value = opening.outOfDomainValue(witness: witness, preprocessed: preprocessed, point: alpha, pool: pool)
+        let value = opening.outOfDomainValue(
+            witness: witness, preprocessed: preprocessed, point: alpha, pool: pool)
         transcript.send(.outOfDomain, [value])
         opening.prove(
-            transcript: &transcript, witness: witness, preprocessed: preprocessed, witnessClaims: witnessClaims,
-            preprocessedClaims: preprocessedClaims, point: point, outOfDomainPoint: alpha, outOfDomainValue: value,
+            transcript: &transcript, witness: witness, preprocessed: preprocessed,
+            witnessClaims: witnessClaims,
+            preprocessedClaims: preprocessedClaims, point: point, outOfDomainPoint: alpha,
+            outOfDomainValue: value,
             pool: pool)
         return transcript.proof
     }
@@ -103,7 +114,8 @@ struct OpeningInstance: Sendable {
         try opening.verify(
             transcript: &transcript, witnessRoot: witnessRoot ?? root,
             preprocessedRoot: preprocessedRoot ?? preprocessed.root, witnessClaims: witnessClaims,
-            preprocessedClaims: preprocessedClaims, point: point, outOfDomainPoint: alpha, outOfDomainValue: value)
+            preprocessedClaims: preprocessedClaims, point: point, outOfDomainPoint: alpha,
+            outOfDomainValue: value)
         try transcript.finish()
         return transcript
     }
@@ -128,9 +140,13 @@ struct ProofMap {
         let p = instance.parameters
         var transcript = VerifierTranscript(proof: proof)
         var at = 0
-        func add(_ message: Message, _ round: Int, limbs: Int, tree: Int = 0, siblings: Bool = false) {
-            parts.append(Part(
-                message: message, round: round, tree: tree, siblings: siblings, bytes: at..<(at + 4 * limbs)))
+        func add(
+            _ message: Message, _ round: Int, limbs: Int, tree: Int = 0, siblings: Bool = false
+        ) {
+            parts.append(
+                Part(
+                    message: message, round: round, tree: tree, siblings: siblings,
+                    bytes: at..<(at + 4 * limbs)))
             at += 4 * limbs
         }
         func receive(_ message: Message, _ round: Int, limbs: Int) throws {
@@ -185,7 +201,8 @@ struct ProofMap {
 }
 
 extension [UInt8] {
-    /// The limb at a byte position plus one, still canonical: a change that only the protocol can notice.
+    /// The limb at a byte position plus one, still canonical: a change that only the protocol can
+    /// notice.
     func tampered(at position: Int) -> [UInt8] {
         var result = self
         let word = UInt32(littleEndianBytes: self[position..<(position + 4)])

@@ -31,7 +31,9 @@ import Testing
         }
         #expect(tables.after(3).elements == tables.last(11).elements)
         #expect(eq(bits: 1234, z) == eqByDefinition(z, 1234))
-        #expect(eq(z, (0..<14).map { (1234 >> (13 - $0)) & 1 == 1 ? Extension.one : .zero }) == eqByDefinition(z, 1234))
+        #expect(
+            eq(z, (0..<14).map { (1234 >> (13 - $0)) & 1 == 1 ? Extension.one : .zero })
+                == eqByDefinition(z, 1234))
     }
 
     @Test(arguments: [(2, 1), (64, 1), (1 << 14, 1), (1 << 15, 3)])
@@ -94,7 +96,9 @@ import Testing
     @Test func regions_may_nest() {
         let pool = Pool(threads: 2)
         let counter = Counter()
-        pool.forEach(10) { _ in pool.forEach(10) { counter.value.wrappingAdd($0, ordering: .relaxed) } }
+        pool.forEach(10) { _ in
+            pool.forEach(10) { counter.value.wrappingAdd($0, ordering: .relaxed) }
+        }
         #expect(counter.value.load(ordering: .relaxed) == 450)
     }
 

@@ -55,7 +55,9 @@ import Wire
             var unknown = Message.fleetStatusQuery(FleetStatusQuery()).encoded(epoch: 0)
             unknown[6] = 250
             let crc = Checksum.crc32c(unknown[..<36])
-            for index in 0..<4 { unknown[36 + index] = UInt8(truncatingIfNeeded: crc >> (8 * index)) }
+            for index in 0..<4 {
+                unknown[36 + index] = UInt8(truncatingIfNeeded: crc >> (8 * index))
+            }
             let known = Message.goodbye(Goodbye(reason: "after")).encoded(epoch: 0)
             let answer = try await raw(server, unknown + known, until: known.count)
             #expect(answer == known)

@@ -91,7 +91,9 @@ func raw(_ endpoint: Endpoint, _ bytes: [UInt8], until count: Int = .max) async 
                 answer += buffer.readableBytesView
                 if answer.count >= count { break }
             }
-        } catch { /* A reset is one way to close. */  }
+        } catch {
+            // A reset is one way to close.
+        }
         return answer
     }
 }

@@ -41,7 +41,9 @@ import Wire
     }
 
     @Test func rejects_unknown_flag() {
-        expectError(changed(8, to: 2)) { if case .value("frame.flags", _, 2) = $0 { true } else { false } }
+        expectError(changed(8, to: 2)) {
+            if case .value("frame.flags", _, 2) = $0 { true } else { false }
+        }
     }
 
     @Test func rejects_reserved_bits() {

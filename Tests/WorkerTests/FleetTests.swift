@@ -21,23 +21,46 @@ import Worker
             let status = try await fleet.client.status(of: RoundID(1))
             #expect(status.nodes.count == users)
             #expect(status.blockProof == proof.digest)
-            #expect(status.nodes.allSatisfy { $0.prove >= 5000 && $0.proofBytes == 32 })
+            let measured = status.nodes.allSatisfy { $0.prove >= 5000 && $0.proofBytes == 32 }
+            #expect(measured)
             for worker in running { try await worker.stop() }
         }
     }
 
-    /// Complaint 10 of the research: one stopped machine must not kill the job.
-    @Test func aWorkerKilledMidLeaseDoesNotStopTheRound() async throws {
+    /// Complaint 10 of the research: one dead machine must not kill the job.
+    @Test(arguments: [DoomedWorker.Fate.killed, .stopped])
+    func aWorkerThatDiesMidLeaseDoesNotStopTheRound(fate: DoomedWorker.Fate) async throws {
         try await Fleet.run { fleet in
-            let slow = StubProver(delay: .seconds(30))
-            let victim = try fleet.worker("victim", slow)
+            let doomed = DoomedWorker(fate)
+            try await doomed.join(fleet.endpoint)
             try await fleet.submit([1, 2, 3, 4, 5])
-            await slow.waitForStart()
+            await doomed.waitForLease()
+            let died = MonotonicClock.now()
             let healthy = try fleet.worker("healthy", StubProver())
-            // No goodbye and no answer: the drain is over at once, and the connection with it.
-            victim.task.cancel()
             let proof = try await fleet.client.waitForBlockProof(of: RoundID(1))
             #expect(proof.bytes == (try StubLogic.expected([1, 2, 3, 4, 5])))
+            let seconds = MonotonicClock.now().since(died).seconds
+            #expect(seconds < (fate == .killed ? 1 : 2.5))
+            let status = try await fleet.client.status(of: RoundID(1))
+            #expect(status.nodes[0].attempts == 2)
+            let lost = try await fleet.client.fleet().lostWorkers
+            #expect(lost == 1)
+            try await healthy.stop()
+        }
+    }
+
+    @Test func aStoppingWorkerGivesItsLeaseBack() async throws {
+        try await Fleet.run { fleet in
+            let slow = StubProver(delay: .seconds(30))
+            let leaving = try fleet.worker("leaving", slow)
+            try await fleet.submit([1, 2])
+            await slow.waitForStart()
+            try await leaving.stop()
+            let healthy = try fleet.worker("healthy", StubProver())
+            let proof = try await fleet.client.waitForBlockProof(of: RoundID(1))
+            #expect(proof.bytes == (try StubLogic.expected([1, 2])))
+            let lost = try await fleet.client.fleet().lostWorkers
+            #expect(lost == 0)
             try await healthy.stop()
         }
     }
@@ -52,8 +75,10 @@ import Worker
             let proof = try await fleet.client.waitForBlockProof(of: RoundID(1))
             #expect(proof.bytes == (try StubLogic.expected([1, 2])))
             let status = try await fleet.client.status(of: RoundID(1))
-            #expect(status.nodes.map(\.attempts) == [1, 1], "nothing was proved twice")
-            #expect(prover.started.load(ordering: .relaxed) == 2)
+            let attempts = status.nodes.map(\.attempts)
+            #expect(attempts == [1, 1], "nothing was proved twice")
+            let started = prover.started.load(ordering: .relaxed)
+            #expect(started == 2)
             try await worker.stop()
         }
     }
@@ -70,7 +95,8 @@ import Worker
             let status = try await fleet.client.fleet()
             #expect(status.rejectedResults == 1)
             #expect(status.quarantinedWorkers == 1)
-            #expect(status.workers.map(\.name) == ["honest"])
+            let names = status.workers.map(\.name)
+            #expect(names == ["honest"])
             try await honest.stop()
             try await liar.stop()
         }

@@ -174,3 +174,36 @@ struct RunningWorker {
         try await task.value
     }
 }
+
+/// A worker that takes one lease and then dies or stops, as `kill -9` and SIGSTOP do: without a
+/// goodbye, and without ever coming back.
+final class DoomedWorker: ConnectionDelegate {
+    enum Fate { case killed, stopped }
+
+    private let fate: Fate
+    private let (leases, lease) = AsyncStream.makeStream(of: LeaseID.self)
+
+    init(_ fate: Fate) { self.fate = fate }
+
+    func join(_ endpoint: Endpoint) async throws {
+        try await Dialer().connect(
+            to: endpoint, timeout: .seconds(5), id: ConnectionID(1), delegate: self)
+    }
+
+    func opened(_ connection: Connection) {
+        let hello = Hello(
+            role: .worker, identity: WorkerIdentity(exactly: [UInt8](repeating: 66, count: 32))!,
+            name: "doomed", slots: 1, fingerprints: [stubFingerprint])
+        connection.send(.hello(hello), epoch: 0)
+    }
+
+    func received(_ frame: Frame, on connection: Connection) {
+        guard case .message(.lease(let taken)) = frame.content else { return }
+        if fate == .killed { connection.finish() }
+        lease.yield(taken.lease)
+    }
+
+    func closed(_ connection: Connection, reason: CloseReason) {}
+
+    func waitForLease() async { _ = await leases.first { _ in true } }
+}

@@ -72,7 +72,9 @@ package final class CoordinatorService: Service {
 
     /// Where the service listens, once it does.
     package var endpoint: Endpoint? {
-        life.withLock { if case .running(let running) = $0 { running.server.endpoint } else { nil } }
+        life.withLock { life in
+            if case .running(let running) = life { running.server.endpoint } else { nil }
+        }
     }
 
     /// Binds and starts the threads.

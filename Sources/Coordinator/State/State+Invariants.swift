@@ -56,7 +56,8 @@ extension CoordinatorState {
         }
         let accepted = round.nodes.count { $0.phase == .accepted }
         if accepted != round.acceptedCount {
-            broken.append("round \(round.id) counts \(round.acceptedCount) accepted, has \(accepted)")
+            broken.append(
+                "round \(round.id) counts \(round.acceptedCount) accepted, has \(accepted)")
         }
     }
 }

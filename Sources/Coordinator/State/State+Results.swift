@@ -22,7 +22,9 @@ extension CoordinatorState {
                 "lease \(result.lease): expected the result of task \(record.task), "
                 + "attempt \(record.attempt), from its own worker; got task \(result.task), "
                 + "attempt \(result.attempt)"
-            log(.warning, "result without its lease", [("worker", worker.name), ("reason", reason)])
+            log(
+                .warning, "result without its lease",
+                [("worker", worker.name), ("reason", reason)])
             send(
                 connection,
                 .resultAck(ResultAck(lease: result.lease, verdict: .rejected, reason: reason)))

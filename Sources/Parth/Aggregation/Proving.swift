@@ -102,12 +102,20 @@ extension Network {
     }
 
     /// Verifies the round's last transition and proves the block.
-    public func proveBlock(_ child: TransitionArtifact, _ context: BlockContext, threads: Int = 1) throws -> BlockArtifact {
+    public func proveBlock(
+        _ child: TransitionArtifact, _ context: BlockContext, prover: Prover, timer: inout PhaseTimer
+    ) throws -> BlockArtifact {
         let statement = try blockStatement(child.header, context)
         let input = BlockCircuit.input(
             state: context.state, child: try self.child(child, siblings: context.siblings))
-        let proof = try Prover(key: block, threads: threads).prove(input: input, statement: statement.digest)
+        timer.mark("verify_children")
+        let proof = try prover.prove(input: input, statement: statement.digest, timer: &timer)
         return BlockArtifact(statement: statement, proof: proof)
+    }
+
+    public func proveBlock(_ child: TransitionArtifact, _ context: BlockContext, threads: Int = 1) throws -> BlockArtifact {
+        var timer = PhaseTimer()
+        return try proveBlock(child, context, prover: Prover(key: block, threads: threads), timer: &timer)
     }
 
     /// What the block over `header` states.

@@ -4,6 +4,8 @@
 public struct PhaseTimer: Sendable {
     public private(set) var phases: [(name: String, seconds: Double)] = []
     private var last = ContinuousClock.now
+    /// Called with the number of phases that have ended.
+    public var onMark: (@Sendable (Int) -> Void)?
 
     public init() {}
 
@@ -13,6 +15,7 @@ public struct PhaseTimer: Sendable {
         let d = (now - last).components
         phases.append((name, Double(d.seconds) + Double(d.attoseconds) * 1e-18))
         last = now
+        onMark?(phases.count)
     }
 
     public var total: Double { phases.reduce(0) { $0 + $1.seconds } }

@@ -6,6 +6,8 @@ public final class Circuit: Sendable {
     public let shape: Shape
     /// Rows in use by each chip, in chip order.
     public let rowCounts: [Int]
+    /// Rows by named part: the operation counter.
+    public let counts: [(scope: String, rows: [Int])]
     /// Limbs that a witness input must have.
     public let inputLimbs: Int
     /// The preprocessed stack, 2^m Montgomery words.
@@ -13,11 +15,12 @@ public final class Circuit: Sendable {
     let program: WitnessProgram
 
     init(
-        name: String, shape: Shape, rowCounts: [Int], inputLimbs: Int, preprocessed: [UInt32], program: WitnessProgram
+        name: String, shape: Shape, rowCounts: [Int], counts: [(scope: String, rows: [Int])], inputLimbs: Int, preprocessed: [UInt32], program: WitnessProgram
     ) {
         self.name = name
         self.shape = shape
         self.rowCounts = rowCounts
+        self.counts = counts
         self.inputLimbs = inputLimbs
         self.preprocessed = preprocessed
         self.program = program
@@ -48,7 +51,7 @@ extension CircuitBuilder {
                 "circuit \(name): table \(kind.name) needs \(rows[kind.rawValue].count) rows, the shape allows \(shape.rows(kind))")
         }
         return Circuit(
-            name: name, shape: shape, rowCounts: rowCounts, inputLimbs: inputLimbs,
+            name: name, shape: shape, rowCounts: rowCounts, counts: counts, inputLimbs: inputLimbs,
             preprocessed: preprocessedCells(shape), program: WitnessProgram(self, shape: shape))
     }
 

@@ -28,6 +28,10 @@ public struct Shape: Hashable, Sendable {
         guard witnessVariables <= 22 else {
             throw .init("expected at most 2^22 witness cells, got 2^\(witnessVariables)")
         }
+        guard preprocessedVariables <= witnessVariables, maximalTableHeight <= witnessVariables else {
+            throw .init(
+                "expected preprocessed cells and rows within the 2^\(witnessVariables) of the witness stack, got 2^\(preprocessedVariables) cells, 2^\(maximalTableHeight) rows")
+        }
     }
 
     /// Tables in stack order: height descending, then chip number.

@@ -1,6 +1,8 @@
-// The claims that an opening settles, as weights over F: for the prover by rows, for the verifier at one point.
+// The claims that an opening settles, as weights over F: for the prover by rows, for the verifier
+// at one point.
 
-/// "The column at `offset` of its stack has this value at the last `height` coordinates of the point."
+/// "The column at `offset` of its stack has this value at the last `height` coordinates of the
+/// point."
 package struct ColumnClaim: Sendable, Equatable {
     /// In cells; a multiple of 2^height.
     package let offset: Int
@@ -14,7 +16,8 @@ package struct ColumnClaim: Sendable, Equatable {
         self.value = value
     }
 
-    /// Whether the column lies in a stack of 2^variables cells and the point has coordinates enough.
+    /// Whether the column lies in a stack of 2^variables cells and the point has coordinates
+    /// enough.
     func fits(variables: Int, pointCount: Int) -> Bool {
         height >= 0 && height <= pointCount && height <= variables && offset >= 0
             && offset & ((1 << height) - 1) == 0 && offset >> variables == 0
@@ -22,7 +25,8 @@ package struct ColumnClaim: Sendable, Equatable {
     }
 }
 
-/// A column's weight inside one row of F: coefficient · eq(last `height` coordinates of the point, ·) from `start` on.
+/// A column's weight inside one row of F: coefficient · eq(last `height` coordinates of the point,
+/// ·) from `start` on.
 struct WeightPiece: Sendable {
     let start: Int
     let height: Int
@@ -36,10 +40,11 @@ struct RowWeights: Sendable {
     /// `pieces[tree][row]`, tree 0 the witness.
     let pieces: [[[WeightPiece]]]
 
-    /// Claim i, witness claims first, has coefficient gamma^i. A column longer than a row is one piece a row:
-    /// eq of the leading coordinates goes into the coefficient.
+    /// Claim i, witness claims first, has coefficient gamma^i. A column longer than a row is one
+    /// piece a row: eq of the leading coordinates goes into the coefficient.
     init(
-        claims: [[ColumnClaim]], rows: [Int], rowVariables w: Int, point: [Extension], gamma: Extension, pool: Pool
+        claims: [[ColumnClaim]], rows: [Int], rowVariables w: Int, point: [Extension],
+        gamma: Extension, pool: Pool
     ) {
         tables = EqTables(Array(point.suffix(w)), pool: pool)
         var power = Extension.one
@@ -48,13 +53,17 @@ struct RowWeights: Sendable {
             var tree = [[WeightPiece]](repeating: [], count: rowCount)
             for claim in claims {
                 if claim.height <= w {
-                    tree[claim.offset >> w].append(WeightPiece(
-                        start: claim.offset & ((1 << w) - 1), height: claim.height, coefficient: power))
+                    tree[claim.offset >> w].append(
+                        WeightPiece(
+                            start: claim.offset & ((1 << w) - 1), height: claim.height,
+                            coefficient: power))
                 } else {
-                    let leading = EqTables.table(Array(point.suffix(claim.height).prefix(claim.height - w)))
+                    let leading = EqTables.table(
+                        Array(point.suffix(claim.height).prefix(claim.height - w)))
                     for q in 0..<leading.count {
-                        tree[(claim.offset >> w) + q].append(WeightPiece(
-                            start: 0, height: w, coefficient: power * leading[q]))
+                        tree[(claim.offset >> w) + q].append(
+                            WeightPiece(
+                                start: 0, height: w, coefficient: power * leading[q]))
                     }
                 }
                 power *= gamma
@@ -69,7 +78,8 @@ struct RowWeights: Sendable {
 /// - Parameters:
 ///   - claims: witness claims, preprocessed claims. - point: of the columns.
 ///   - at: n + 1 coordinates, the first of them chooses the stack.
-/// - Complexity: for each claim one product, and one for each row-index bit that differs from the claim before.
+/// - Complexity: for each claim one product, and one for each row-index bit that differs from the
+///   claim before.
 func columnWeights(
     _ claims: [[ColumnClaim]], point: [Extension], gamma: Extension, at full: [Extension]
 ) -> Extension {

@@ -2,7 +2,8 @@
 
 import CKernels
 
-/// One opening of a witness stack and a preprocessed stack: WHIR with the parameters of the circuit.
+/// One opening of a witness stack and a preprocessed stack: WHIR with the parameters of the
+/// circuit.
 package struct Opening: Sendable {
     package let parameters: OpeningParameters
 
@@ -18,7 +19,9 @@ package struct Opening: Sendable {
         let sums = ExtensionVector(count: rows)
         pool.forEach(rows) { i in
             let row = i < witness.rows ? witness.row(i)! : preprocessed.row(i - witness.rows)!
-            sums[i] = Extension { kb_base_ext_dot(row, powers.words, powers.stride, powers.count, $0) }
+            sums[i] = Extension {
+                kb_base_ext_dot(row, powers.words, powers.stride, powers.count, $0)
+            }
         }
         // The witness has 2^k_0 rows, so row i of the sums is row i of F.
         let rowPowers = powersList(of: point.squared(times: w), count: rows)
@@ -27,26 +30,36 @@ package struct Opening: Sendable {
 
     /// Writes P8 … P13. γ is sampled first: everything claimed must have been sent or absorbed.
     /// - Parameters:
-    ///   - witness, preprocessed: 2^n and 2^m cells in rows of the parameters' length and first rate.
+    ///   - witness, preprocessed: 2^n and 2^m cells in rows of the parameters' length and first
+    ///   rate.
     ///   - witnessClaims, preprocessedClaims: in the order of P7; their values are not used here.
     ///   - point: a column of height h is claimed at its last h coordinates.
-    ///   - outOfDomainPoint: α_0, of which P2 was sent.
+    ///   - outOfDomainPoint: α_0, of which P2 was sent. - outOfDomainValue: P2; not used here, as the
+    ///     values of claims: round polynomials follow from the cells.
     package func prove(
         transcript: inout ProverTranscript, witness: StackCommitment, preprocessed: StackCommitment,
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
         outOfDomainPoint: Extension, outOfDomainValue: Extension, pool: Pool
     ) {
+        let claims = [witnessClaims, preprocessedClaims]
+        for (stack, claims) in zip([witness, preprocessed], claims) {
+            precondition(
+                claims.allSatisfy { $0.fits(variables: stack.variables, pointCount: point.count) },
+                "a claimed column does not lie in its stack")
+        }
         checkStacks(witness, preprocessed)
         let gamma = transcript.sample()
-        let claims = [witnessClaims, preprocessedClaims]
         let reduction = RowReduction(
             witness: witness, preprocessed: preprocessed,
             weights: RowWeights(
-                claims: claims, rows: [witness.rows, preprocessed.rows], rowVariables: parameters.rowVariables,
+                claims: claims, rows: [witness.rows, preprocessed.rows],
+                rowVariables: parameters.rowVariables,
                 point: point, gamma: gamma, pool: pool),
             outOfDomainPoint: outOfDomainPoint,
-            outOfDomainWeight: gamma.power(witnessClaims.count + preprocessedClaims.count), pool: pool)
-        var state = ProverState(reduction: reduction, steps: parameters.rounds[0].steps, transcript: &transcript)
+            outOfDomainWeight: gamma.power(witnessClaims.count + preprocessedClaims.count),
+            pool: pool)
+        var state = ProverState(
+            reduction: reduction, steps: parameters.rounds[0].steps, transcript: &transcript)
         var previous = [witness.codeword, preprocessed.codeword]
         for (j, round) in parameters.rounds.enumerated().dropFirst() {
             let codeword = Codeword(
@@ -60,24 +73,28 @@ package struct Opening: Sendable {
             previous = [codeword]
         }
         transcript.send(.finalPolynomial, state.f.elements)
-        let points = open(previous, parameters.rounds[parameters.rounds.count - 1], &transcript, pool)
+        let points = open(
+            previous, parameters.rounds[parameters.rounds.count - 1], &transcript, pool)
         state.addWeights(gamma: transcript.sample(), outOfDomainPoint: nil, points: points)
         state.sumcheck(steps: parameters.finalVariables, transcript: &transcript)
     }
 
     private func checkStacks(_ witness: StackCommitment, _ preprocessed: StackCommitment) {
         for (stack, variables) in [
-            (witness, parameters.witnessVariables), (preprocessed, parameters.preprocessedVariables),
+            (witness, parameters.witnessVariables),
+            (preprocessed, parameters.preprocessedVariables),
         ] {
             precondition(
                 stack.variables == variables && stack.rowVariables == parameters.rowVariables
-                    && stack.rateBits == parameters.rateBits, "a stack does not have the parameters' shape")
+                    && stack.rateBits == parameters.rateBits,
+                "a stack does not have the parameters' shape")
         }
     }
 
     /// P11 and P12 for a round's trees; the domain points that were opened, in draw order.
     private func open(
-        _ codewords: [Codeword], _ round: OpeningRound, _ transcript: inout ProverTranscript, _ pool: Pool
+        _ codewords: [Codeword], _ round: OpeningRound, _ transcript: inout ProverTranscript,
+        _ pool: Pool
     ) -> [Field] {
         transcript.grind(bits: parameters.grindingBits, pool: pool)
         let indices = transcript.indices(round)
@@ -95,7 +112,8 @@ extension OpeningRound {
     }
 }
 
-/// f and W between two rounds: what is left of the polynomial and of the weights, over the same variables.
+/// f and W between two rounds: what is left of the polynomial and of the weights, over the same
+/// variables.
 private struct ProverState {
     private(set) var f: ExtensionVector
     private var weights: ExtensionVector
@@ -133,23 +151,28 @@ private struct ProverState {
         let sums = ExtensionVector(count: blocks)
         pool.forEach(blocks) { i in
             sums[i] = Extension {
-                kb_ext_ext_dot(f.words + i * length, f.stride, powers.words, powers.stride, length, $0)
+                kb_ext_ext_dot(
+                    f.words + i * length, f.stride, powers.words, powers.stride, length, $0)
             }
         }
         let blockPower = alpha.squared(times: length.trailingZeroBitCount)
         return sums.elements.reversed().reduce(.zero) { $0 * blockPower + $1 }
     }
 
-    /// W += Σ_i gamma^(i+1)·pow of: the out-of-domain point, if there is one, then the domain points.
+    /// W += Σ_i gamma^(i+1)·pow of: the out-of-domain point, if there is one, then the domain
+    /// points.
     mutating func addWeights(gamma: Extension, outOfDomainPoint: Extension?, points: [Field]) {
         let weights = self.weights
         let first = outOfDomainPoint == nil ? 1 : 2
-        let coefficients = Array(powersList(of: gamma, count: first + points.count).dropFirst(first))
+        let coefficients = Array(
+            powersList(of: gamma, count: first + points.count).dropFirst(first))
         pool.forEachRange(weights.count, grain: 1 << 10) { range in
             let out = weights.words + range.lowerBound
             if let alpha = outOfDomainPoint {
                 (gamma * alpha.power(range.lowerBound)).withWords { scale in
-                    alpha.withWords { kb_powers_add_ext(scale, $0, out, weights.stride, range.count) }
+                    alpha.withWords {
+                        kb_powers_add_ext(scale, $0, out, weights.stride, range.count)
+                    }
                 }
             }
             for (z, coefficient) in zip(points, coefficients) {
@@ -185,12 +208,14 @@ extension ProverTranscript {
     }
 }
 
-/// Batches of ranges, one a thread, until one of them holds a nonce: the least of a batch is the least of all.
+/// Batches of ranges, one a thread, until one of them holds a nonce: the least of a batch is the
+/// least of all.
 private func smallestNonce(_ state: [UInt32], bits: Int, pool: Pool) -> Field {
     let length = 1 << 12
     let found = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: pool.threads)
     defer { found.deallocate() }
-    // SAFETY: each index of a region writes its own element, and the region ends before they are read.
+    // SAFETY: each index of a region writes its own element, and the region ends before they are
+    // read.
     nonisolated(unsafe) let results = found
     var start = 0
     while start < Int(Field.modulus) {
@@ -198,7 +223,8 @@ private func smallestNonce(_ state: [UInt32], bits: Int, pool: Pool) -> Field {
         pool.forEach(pool.threads) { i in
             let from = first + i * length
             let count = min(length, Int(Field.modulus) - from)
-            results[i] = count > 0 ? kb_grind(state, UInt32(bits), UInt64(from), UInt64(count)) : UInt64.max
+            results[i] =
+                count > 0 ? kb_grind(state, UInt32(bits), UInt64(from), UInt64(count)) : UInt64.max
         }
         if let nonce = found.min(), nonce != UInt64.max { return Field(nonce) }
         start += pool.threads * length

@@ -1,17 +1,20 @@
-// The verifier of the opening (PROTOCOL.md section 6), in three stages: shapes, replay of the transcript, equations.
+// The verifier of the opening (PROTOCOL.md section 6), in three stages: shapes, replay of the
+// transcript, equations.
 
 extension Opening {
     /// Reads P8 … P13 and checks them.
     ///
-    /// To `transcript.record` it adds, in order: each message's limbs as received (P8: c_0, c_2; P9; P10; P11: the nonce;
-    /// P13), and at each P12, for each drawn index in draw order, repeated ones too, for each tree (round 0: witness, then
-    /// preprocessed): the limbs of the leaf, then its whole path, eight limbs a sibling, from the leaf's level up.
+    /// To `transcript.record` it adds, in order: each message's limbs as received (P8: c_0, c_2;
+    /// P9; P10; P11: the nonce; P13), and at each P12, for each drawn index in draw order, repeated
+    /// ones too, for each tree (round 0: witness, then preprocessed): the limbs of the leaf, then
+    /// its whole path, eight limbs a sibling, from the leaf's level up.
     ///
     /// - Parameters:
     ///   - witnessRoot: P1. - preprocessedRoot: of the verifier data.
     ///   - point, outOfDomainPoint, outOfDomainValue: as `prove`; the value is P2.
-    /// - Throws: `.shape` for claims that do not fit the parameters; `.truncated` and `.nonCanonical` for P8 … P13;
-    ///   `.proofOfWork` (P11), which is also where a change of P8, P9, P10 or P13 shows; `.merkleRoot` (P12); `.finalClaim`.
+    /// - Throws: `.shape` for claims that do not fit the parameters; `.truncated` and
+    ///   `.nonCanonical` for P8 … P13; `.proofOfWork` (P11), which is also where a change of P8,
+    ///   P9, P10 or P13 shows; `.merkleRoot` (P12); `.finalClaim`.
     package func verify(
         transcript: inout VerifierTranscript, witnessRoot: Digest, preprocessedRoot: Digest,
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
@@ -25,7 +28,9 @@ extension Opening {
             outOfDomainValue: outOfDomainValue)
     }
 
-    private func validateShape(_ claims: [[ColumnClaim]], point: [Extension]) throws(VerificationError) {
+    private func validateShape(_ claims: [[ColumnClaim]], point: [Extension])
+        throws(VerificationError)
+    {
         let sizes = [parameters.witnessVariables, parameters.preprocessedVariables]
         for ((claims, variables), stack) in zip(zip(claims, sizes), ["witness", "preprocessed"]) {
             for (i, claim) in claims.enumerated()
@@ -72,13 +77,16 @@ extension Opening {
             let alpha = transcript.sample()
             let value = try transcript.receive(.foldedOutOfDomain, elements: 1)[0]
             replay.openings.append(
-                try receiveOpening(&transcript, round: j - 1, roots: roots, outOfDomain: (alpha, value)))
+                try receiveOpening(
+                    &transcript, round: j - 1, roots: roots, outOfDomain: (alpha, value)))
             replay.steps.append(try receiveSteps(&transcript, round.steps))
             roots = [root]
         }
-        replay.final = try transcript.receive(.finalPolynomial, elements: 1 << parameters.finalVariables)
+        replay.final = try transcript.receive(
+            .finalPolynomial, elements: 1 << parameters.finalVariables)
         replay.openings.append(
-            try receiveOpening(&transcript, round: parameters.rounds.count - 1, roots: roots, outOfDomain: nil))
+            try receiveOpening(
+                &transcript, round: parameters.rounds.count - 1, roots: roots, outOfDomain: nil))
         replay.steps.append(try receiveSteps(&transcript, parameters.finalVariables))
         return replay
     }
@@ -105,9 +113,11 @@ extension Opening {
         let indices = transcript.indices(round)
         var trees: [TreeOpening] = []
         for (tree, root) in roots.enumerated() {
-            trees.append(try TreeOpening(
-                from: &transcript, indices: indices, height: round.height, rows: leafLimbs(round: j, tree: tree),
-                root: root, round: j, tree: tree))
+            trees.append(
+                try TreeOpening(
+                    from: &transcript, indices: indices, height: round.height,
+                    rows: leafLimbs(round: j, tree: tree),
+                    root: root, round: j, tree: tree))
         }
         var leaves: [[Extension]] = []
         for index in indices {
@@ -165,12 +175,16 @@ extension Opening {
         for (j, opening) in replay.openings.enumerated() {
             weight += addedWeight(opening, at: bound.suffix(parameters.rounds[j].rowVariables))
         }
-        let final = ExtensionVector(replay.final).evaluate(at: Array(bound.suffix(parameters.finalVariables)))
+        let final = ExtensionVector(replay.final).evaluate(
+            at: Array(bound.suffix(parameters.finalVariables)))
         guard claim == weight * final else { throw .finalClaim }
     }
 
-    /// fold_i = Σ_u eq(ρ's, u)·(element u of leaf i). Leaves shorter than 2^steps are zero beyond their end.
-    private func folded(_ leaves: [[Extension]], at challenges: ArraySlice<Extension>) -> [Extension] {
+    /// fold_i = Σ_u eq(ρ's, u)·(element u of leaf i). Leaves shorter than 2^steps are zero beyond
+    /// their end.
+    private func folded(_ leaves: [[Extension]], at challenges: ArraySlice<Extension>)
+        -> [Extension]
+    {
         let coefficients = EqTables.table(Array(challenges)).elements
         return leaves.map { leaf in
             zip(leaf, coefficients).reduce(Extension.zero) { $0 + $1.1 * $1.0 }

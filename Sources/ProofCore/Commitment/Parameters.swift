@@ -1,5 +1,6 @@
-// The parameters of an opening, computed from the sizes of the two stacks, the security target and the first rate.
-// PROTOCOL.md section 6, Parameters, states the search; the verifier of a proof repeats it, and so does the oracle.
+// The parameters of an opening, computed from the sizes of the two stacks, the security target and
+// the first rate. PROTOCOL.md section 6, Parameters, states the search; the verifier of a proof
+// repeats it, and so does the oracle.
 
 #if canImport(Glibc)
     import Glibc
@@ -15,7 +16,8 @@ public struct ParameterError: Error, Equatable, Sendable, CustomStringConvertibl
     init(_ description: String) { self.description = "opening parameters: " + description }
 }
 
-/// One committed round: f_j is a matrix of rows on a domain, opened at `queries` positions, then folded over its rows.
+/// One committed round: f_j is a matrix of rows on a domain, opened at `queries` positions, then
+/// folded over its rows.
 public struct OpeningRound: Sendable, Equatable {
     /// Variables of what is committed; n + 1 in round 0, where both stacks are one polynomial.
     public let variables: Int
@@ -65,7 +67,10 @@ public struct OpeningParameters: Sendable, Equatable {
     public let grindingBits: Int
 
     var everything: (Int, Int, Int, Int, Int, [OpeningRound], Int, Int) {
-        (witnessVariables, preprocessedVariables, targetBits, rateBits, rowVariables, rounds, finalVariables, grindingBits)
+        (
+            witnessVariables, preprocessedVariables, targetBits, rateBits, rowVariables, rounds,
+            finalVariables, grindingBits
+        )
     }
 
     /// Rows of the preprocessed stack's matrix, and of the witness stack's.
@@ -81,17 +86,24 @@ public struct OpeningParameters: Sendable, Equatable {
         witnessVariables n: Int, preprocessedVariables m: Int, targetBits: Int, rateBits: Int
     ) throws(ParameterError) {
         let w = n - OpeningParameters.firstFolding
-        guard (12...24).contains(n) else { throw .init("expected 12...24 witness variables, got \(n)") }
+        guard (12...24).contains(n) else {
+            throw .init("expected 12...24 witness variables, got \(n)")
+        }
         guard (w + 4...n).contains(m) else {
             throw .init("expected \(w + 4)...\(n) preprocessed variables, got \(m)")
         }
-        guard (40...128).contains(targetBits) else { throw .init("expected a target of 40...128 bits, got \(targetBits)") }
+        guard (40...128).contains(targetBits) else {
+            throw .init("expected a target of 40...128 bits, got \(targetBits)")
+        }
         guard (1...10).contains(rateBits), w + rateBits <= Field.twoAdicity else {
-            throw .init("expected a rate of 1...\(min(10, Field.twoAdicity - w)) bits, got \(rateBits)")
+            throw .init(
+                "expected a rate of 1...\(min(10, Field.twoAdicity - w)) bits, got \(rateBits)")
         }
         var search = ScheduleSearch(n: n, m: m, target: targetBits, rate: rateBits)
         guard let rounds = search.best() else {
-            throw .init("no schedule for n = \(n), m = \(m), rate 2^-\(rateBits) reaches \(targetBits) bits")
+            throw .init(
+                "no schedule for n = \(n), m = \(m), rate 2^-\(rateBits) reaches \(targetBits) bits"
+            )
         }
         witnessVariables = n
         preprocessedVariables = m
@@ -136,30 +148,37 @@ private struct ScheduleSearch {
         let proxy: Int
     }
 
-    /// The first domain reduction v_0 for which there is any schedule, and the best schedule with it: the least cost
-    /// among those whose proxy is at most twice the first commitment, or where there are none, the least proxy.
+    /// The first domain reduction v_0 for which there is any schedule, and the best schedule with
+    /// it: the least cost among those whose proxy is at most twice the first commitment, or where
+    /// there are none, the least proxy.
     mutating func best() -> [OpeningRound]? {
         for reduction in [3, 4, 5] {
             var all: [Candidate] = []
             for foldings in schedules(w) {
-                if let candidate = candidate(foldings, reduction: reduction) { all.append(candidate) }
+                if let candidate = candidate(foldings, reduction: reduction) {
+                    all.append(candidate)
+                }
             }
             let limit = 2 << (n + rate)
             let cheap = all.filter { $0.proxy <= limit }
             if let best = OpeningParameters.first(of: cheap, by: { ($0.cost, $0.proxy) })
-                ?? OpeningParameters.first(of: all, by: { ($0.proxy, $0.cost) }) {
+                ?? OpeningParameters.first(of: all, by: { ($0.proxy, $0.cost) })
+            {
                 return best.rounds
             }
         }
         return nil
     }
 
-    /// All (k_1 … k_J) that leave 3 … 6 variables of `variables`, fewer rounds first, then in lexicographic order.
+    /// All (k_1 … k_J) that leave 3 … 6 variables of `variables`, fewer rounds first, then in
+    /// lexicographic order.
     private func schedules(_ variables: Int) -> [[Int]] {
         var complete: [[Int]] = []
         var open: [[Int]] = [[]]
         while !open.isEmpty {
-            complete += open.filter { OpeningParameters.finalSizes.contains(variables - $0.reduce(0, +)) }
+            complete += open.filter {
+                OpeningParameters.finalSizes.contains(variables - $0.reduce(0, +))
+            }
             open = open.flatMap { start in OpeningParameters.foldings.map { start + [$0] } }
                 .filter { variables - $0.reduce(0, +) >= OpeningParameters.finalSizes.lowerBound }
         }
@@ -179,9 +198,11 @@ private struct ScheduleSearch {
             let row = variables - steps
             guard row + rateBits <= Field.twoAdicity else { return nil }
             if j > 0 { proxy += 5 << (variables + rateBits) }
-            rounds.append(OpeningRound(
-                variables: variables, rateBits: rateBits, steps: steps, rowVariables: row, height: row + rateBits,
-                queries: queries(bound), bound: bound))
+            rounds.append(
+                OpeningRound(
+                    variables: variables, rateBits: rateBits, steps: steps, rowVariables: row,
+                    height: row + rateBits,
+                    queries: queries(bound), bound: bound))
             variables = row
             rateBits += k - (j == 0 ? reduction : 1)
         }
@@ -199,7 +220,8 @@ private struct ScheduleSearch {
         return bound
     }
 
-    /// The least m ≥ 3 with the fewest queries such that every other term of the round reaches the target.
+    /// The least m ≥ 3 with the fewest queries such that every other term of the round reaches the
+    /// target.
     private func bound(_ key: BoundKey) -> JohnsonBound? {
         var best: JohnsonBound?
         for m in 3...OpeningParameters.largestDistance {
@@ -234,7 +256,9 @@ extension OpeningParameters {
     /// The first of the candidates with the least key.
     fileprivate static func first<T>(of candidates: [T], by key: (T) -> (Int, Int)) -> T? {
         var best: T?
-        for candidate in candidates where best.map({ key(candidate) < key($0) }) ?? true { best = candidate }
+        for candidate in candidates where best.map({ key(candidate) < key($0) }) ?? true {
+            best = candidate
+        }
         return best
     }
 }

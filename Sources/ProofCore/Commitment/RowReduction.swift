@@ -1,16 +1,19 @@
 // The first sum-check steps of round 0, on base-field rows.
 //
-// F is 2^7 rows of base-field cells (the witness rows, then the preprocessed rows, then zeros). While only row-index variables
-// are bound, a round polynomial depends on the rows through the products Σ_x W_i(x)·F_k(x) alone. So for the first three
-// variables nothing of the size of F is written: the 8×8 matrix of these products is computed once, with the weights taken
-// from the eq tables of one row's length (which stay in cache), and folded. Then f and W are built at an eighth of their size.
+// F is 2^7 rows of base-field cells (the witness rows, then the preprocessed rows, then zeros).
+// While only row-index variables are bound, a round polynomial depends on the rows through the
+// products Σ_x W_i(x)·F_k(x) alone. So for the first three variables nothing of the size of F is
+// written: the 8×8 matrix of these products is computed once, with the weights taken from the eq
+// tables of one row's length (which stay in cache), and folded. Then f and W are built at an eighth
+// of their size.
 
 import CKernels
 
-/// Round 0's first `steps` variables. A *block* i is the value of those variables; a *class* u that of the other row variables:
-/// row number (i, u) of F. Block indices below half are witness rows.
+/// Round 0's first `steps` variables. A *block* i is the value of those variables; a *class* u that
+/// of the other row variables: row number (i, u) of F. Block indices below half are witness rows.
 struct RowReduction {
-    /// Three: each step doubles the products, and halves what is built after them; measured best at n = 21.
+    /// Three: each step doubles the products, and halves what is built after them; measured best at
+    /// n = 21.
     static let steps = 3
     private static let blocks = 1 << steps
 
@@ -42,7 +45,9 @@ struct RowReduction {
     }
 
     /// Row (block, class) of F and its pieces of weight; nil for a zero row.
-    private func row(_ block: Int, _ u: Int) -> (cells: UnsafePointer<UInt32>, pieces: [WeightPiece])? {
+    private func row(_ block: Int, _ u: Int) -> (
+        cells: UnsafePointer<UInt32>, pieces: [WeightPiece]
+    )? {
         let tree = block < Self.blocks / 2 ? 0 : 1
         let index = (block % (Self.blocks / 2)) * classes + u
         guard let cells = (tree == 0 ? witness : preprocessed).row(index) else { return nil }
@@ -57,16 +62,22 @@ struct RowReduction {
             let rows = (0..<blocks).map { row($0, u) }
             for k in 0..<blocks {
                 guard let cells = rows[k]?.cells else { continue }
-                let powersSum = Extension { kb_base_ext_dot(cells, powers.words, powers.stride, powers.count, $0) }
+                let powersSum = Extension {
+                    kb_base_ext_dot(cells, powers.words, powers.stride, powers.count, $0)
+                }
                 let scaled: Extension = powersSum * outOfDomainWeight
                 for i in 0..<blocks {
-                    // The out-of-domain weight is nowhere zero: also rows in which F is zero have it.
+                    // The out-of-domain weight is nowhere zero: also rows in which F is zero have
+                    // it.
                     var sum: Extension = scaled * rowPowers[i * classes + u]
                     for piece in rows[i]?.pieces ?? [] {
                         let table = weights.tables.last(piece.height)
-                        sum += piece.coefficient * Extension {
-                            kb_base_ext_dot(cells + piece.start, table.words, table.stride, table.count, $0)
-                        }
+                        sum +=
+                            piece.coefficient
+                            * Extension {
+                                kb_base_ext_dot(
+                                    cells + piece.start, table.words, table.stride, table.count, $0)
+                            }
                     }
                     partial[(u * blocks + i) * blocks + k] = sum
                 }
@@ -74,7 +85,9 @@ struct RowReduction {
         }
         return (0..<blocks).map { i in
             (0..<blocks).map { k in
-                (0..<classes).reduce(Extension.zero) { $0 + partial[($1 * blocks + i) * blocks + k] }
+                (0..<classes).reduce(Extension.zero) {
+                    $0 + partial[($1 * blocks + i) * blocks + k]
+                }
             }
         }
     }
@@ -85,7 +98,9 @@ struct RowReduction {
         var (c0, c2) = (Extension.zero, Extension.zero)
         for i in 0..<half {
             c0 += matrix[i][i]
-            c2 += matrix[i][i] + matrix[half + i][half + i] - matrix[i][half + i] - matrix[half + i][i]
+            c2 +=
+                matrix[i][i] + matrix[half + i][half + i] - matrix[i][half + i]
+                - matrix[half + i][i]
         }
         return QuadraticRound(c0: c0, c2: c2)
     }
@@ -96,7 +111,9 @@ struct RowReduction {
         func mix(_ a: Extension, _ b: Extension) -> Extension { a + r * (b - a) }
         return (0..<half).map { i in
             (0..<half).map { k in
-                mix(mix(matrix[i][k], matrix[i][half + k]), mix(matrix[half + i][k], matrix[half + i][half + k]))
+                mix(
+                    mix(matrix[i][k], matrix[i][half + k]),
+                    mix(matrix[half + i][k], matrix[half + i][half + k]))
             }
         }
     }
@@ -123,7 +140,8 @@ struct RowReduction {
                     let table = weights.tables.last(piece.height)
                     (piece.coefficient * coefficient).withWords {
                         kb_ext_scale_add(
-                            $0, table.words, table.stride, weightRow + piece.start, weight.stride, table.count)
+                            $0, table.words, table.stride, weightRow + piece.start, weight.stride,
+                            table.count)
                     }
                 }
             }

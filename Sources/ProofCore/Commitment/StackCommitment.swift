@@ -1,10 +1,12 @@
-// Committing: a polynomial's values, laid out as rows, are each taken as the coefficients of a polynomial and evaluated on the
-// round's domain; the tree hashes the columns (PROTOCOL.md section 6, base code).
+// Committing: a polynomial's values, laid out as rows, are each taken as the coefficients of a
+// polynomial and evaluated on the round's domain; the tree hashes the columns (PROTOCOL.md section
+// 6, base code).
 
 import CKernels
 import Synchronization
 
-/// Powers of roots of unity for the transforms, kept for the life of the process: at most 25 tables.
+/// Powers of roots of unity for the transforms, kept for the life of the process: at most 25
+/// tables.
 enum Twiddles {
     private static let tables = Mutex<[Int: BaseVector]>([:])
 
@@ -51,7 +53,8 @@ final class Codeword: Sendable {
         tree = MerkleTree(matrix, height: height, pool: pool)
     }
 
-    /// Rows of extension elements: five base rows each, limb 0 first. `values` holds 2^rows·2^rowVariables of them.
+    /// Rows of extension elements: five base rows each, limb 0 first. `values` holds
+    /// 2^rows·2^rowVariables of them.
     convenience init(_ values: ExtensionVector, rowVariables: Int, rateBits: Int, pool: Pool) {
         let rows = values.count >> rowVariables
         self.init(rows: 5 * rows, rowVariables: rowVariables, rateBits: rateBits, pool: pool) { i in
@@ -86,7 +89,8 @@ public final class StackCommitment: Sendable {
         self.rateBits = rateBits
         self.cells = cells
         codeword = Codeword(
-            rows: cells.count >> rowVariables, rowVariables: rowVariables, rateBits: rateBits, pool: pool
+            rows: cells.count >> rowVariables, rowVariables: rowVariables, rateBits: rateBits,
+            pool: pool
         ) { i in UnsafePointer(cells.words + (i << rowVariables)) }
     }
 

@@ -1,5 +1,5 @@
-// The Merkle tree of a codeword matrix: leaf i is the hash of column i, a node is compress(left, right)
-// (PROTOCOL.md section 2).
+// The Merkle tree of a codeword matrix: leaf i is the hash of column i, a node is compress(left,
+// right) (PROTOCOL.md section 2).
 
 import CKernels
 
@@ -49,7 +49,8 @@ package final class MerkleTree: Sendable {
         }
         var levels = [leaves]
         for level in Swift.stride(from: height - 1, through: 0, by: -1) {
-            levels.append(MerkleTree.parents(of: levels[levels.count - 1], count: 1 << level, pool: pool))
+            levels.append(
+                MerkleTree.parents(of: levels[levels.count - 1], count: 1 << level, pool: pool))
         }
         self.levels = levels
     }
@@ -58,7 +59,8 @@ package final class MerkleTree: Sendable {
         let parents = BaseVector(count: 8 * count, zeroed: false)
         pool.forEachRange(count, grain: 512) { range in
             kb_compress_layer(
-                children.words + 16 * range.lowerBound, parents.words + 8 * range.lowerBound, range.count)
+                children.words + 16 * range.lowerBound, parents.words + 8 * range.lowerBound,
+                range.count)
         }
         return parents
     }

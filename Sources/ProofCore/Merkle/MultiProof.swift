@@ -1,9 +1,11 @@
-// Openings of many leaves of one tree (P12): the distinct leaves in ascending order, then, level by level from the leaves
-// and ascending, the siblings that the verifier cannot compute itself. Nothing else is in the proof, and nothing may be missing.
+// Openings of many leaves of one tree (P12): the distinct leaves in ascending order, then, level by
+// level from the leaves and ascending, the siblings that the verifier cannot compute itself.
+// Nothing else is in the proof, and nothing may be missing.
 
 import CKernels
 
-/// What both sides know from the drawn indices alone: which leaves are opened and which siblings must be sent.
+/// What both sides know from the drawn indices alone: which leaves are opened and which siblings
+/// must be sent.
 package struct MultiProofPlan {
     package let height: Int
     /// The distinct indices, ascending.
@@ -48,7 +50,9 @@ package struct MultiProofPlan {
 
 extension MerkleTree {
     /// P12 for this tree, prover's side: writes leaves and siblings, absorbs nothing.
-    package func writeOpening(of matrix: CodewordMatrix, indices: [Int], to transcript: inout ProverTranscript) {
+    package func writeOpening(
+        of matrix: CodewordMatrix, indices: [Int], to transcript: inout ProverTranscript
+    ) {
         let plan = MultiProofPlan(indices: indices, height: height)
         for index in plan.leaves { transcript.write(.opening, matrix.column(index)) }
         var nodes = plan.leaves
@@ -74,9 +78,11 @@ package struct TreeOpening {
     /// - Parameters:
     ///   - rows: limbs of a leaf, a multiple of 8, at least 16.
     ///   - round, tree: the place that an error names.
-    /// - Throws: `.truncated`, `.nonCanonical` for P12; `.merkleRoot` when the leaves do not hash to `root`.
+    /// - Throws: `.truncated`, `.nonCanonical` for P12; `.merkleRoot` when the leaves do not hash
+    ///   to `root`.
     package init(
-        from transcript: inout VerifierTranscript, indices: [Int], height: Int, rows: Int, root: Digest,
+        from transcript: inout VerifierTranscript, indices: [Int], height: Int, rows: Int,
+        root: Digest,
         round: Int, tree: Int
     ) throws(VerificationError) {
         plan = MultiProofPlan(indices: indices, height: height)
@@ -118,10 +124,12 @@ package struct TreeOpening {
         leafLimbs[TreeOpening.position(of: index, count: plan.leaves.count) { plan.leaves[$0] }]
     }
 
-    /// The whole path of an opened leaf, from the leaf's level up. - Precondition: `index` is one of the indices.
+    /// The whole path of an opened leaf, from the leaf's level up. - Precondition: `index` is one
+    /// of the indices.
     package func path(_ index: Int) -> [Digest] {
         siblings.enumerated().map { level, known in
-            known[TreeOpening.position(of: index >> level, count: known.count) { known[$0].node }].sibling
+            known[TreeOpening.position(of: index >> level, count: known.count) { known[$0].node }]
+                .sibling
         }
     }
 

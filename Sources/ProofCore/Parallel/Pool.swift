@@ -1,9 +1,10 @@
-// A fork-join pool on its own threads. Kernels leave Swift's cooperative pool: a region costs about a microsecond here
-// against tens for a task group, and a waiting task elsewhere in the process is not held up behind a kernel.
+// A fork-join pool on its own threads. Kernels leave Swift's cooperative pool: a region costs about
+// a microsecond here against tens for a task group, and a waiting task elsewhere in the process is
+// not held up behind a kernel.
 //
-// One region at a time: the caller publishes a job, helpers join it while it is open, everyone takes indices from one
-// counter, and the caller closes the job and waits for those who joined. A helper that wakes too late joins nothing, so
-// a short region never waits for a sleeping thread.
+// One region at a time: the caller publishes a job, helpers join it while it is open, everyone
+// takes indices from one counter, and the caller closes the job and waits for those who joined. A
+// helper that wakes too late joins nothing, so a short region never waits for a sleeping thread.
 
 import Synchronization
 
@@ -17,8 +18,8 @@ import Synchronization
 
 /// Threads for the prover's loops.
 ///
-/// `forEach` may be called from any thread. A call made while another is running, from another thread or from inside
-/// a body, runs on the calling thread alone: correct, not parallel.
+/// `forEach` may be called from any thread. A call made while another is running, from another
+/// thread or from inside a body, runs on the calling thread alone: correct, not parallel.
 package final class Pool: Sendable {
     package let threads: Int
     private let shared: PoolState?
@@ -50,8 +51,10 @@ package final class Pool: Sendable {
         for helper in helpers { pthread_join(helper, nil) }
     }
 
-    /// Runs `body(i)` once for every i in 0..<count, in no particular order, and returns when all have returned.
-    /// - Complexity: one atomic addition an index: give it indices worth at least some microseconds.
+    /// Runs `body(i)` once for every i in 0..<count, in no particular order, and returns when all
+    /// have returned.
+    /// - Complexity: one atomic addition an index: give it indices worth at least some
+    ///   microseconds.
     package func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
         guard let shared, count > 1, shared.acquire() else {
             for i in 0..<max(count, 0) { body(i) }
@@ -61,8 +64,10 @@ package final class Pool: Sendable {
         shared.release()
     }
 
-    /// Runs `body` on consecutive ranges that cover 0..<count, each a multiple of `grain` long but the last.
-    /// - Parameter grain: the least length of a range, at least 1; longer ones are used when there are many.
+    /// Runs `body` on consecutive ranges that cover 0..<count, each a multiple of `grain` long but
+    /// the last.
+    /// - Parameter grain: the least length of a range, at least 1; longer ones are used when there
+    ///   are many.
     package func forEachRange(_ count: Int, grain: Int, _ body: @Sendable (Range<Int>) -> Void) {
         precondition(grain >= 1)
         guard count > 0 else { return }
@@ -80,16 +85,20 @@ private func startHelper(_ state: PoolState) -> pthread_t? {
     let context = Unmanaged.passRetained(state)
     #if canImport(Darwin)
         var thread: pthread_t?
-        let failed = pthread_create(&thread, nil, { raw in
-            Unmanaged<PoolState>.fromOpaque(raw).takeRetainedValue().serve()
-            return nil
-        }, context.toOpaque())
+        let failed = pthread_create(
+            &thread, nil,
+            { raw in
+                Unmanaged<PoolState>.fromOpaque(raw).takeRetainedValue().serve()
+                return nil
+            }, context.toOpaque())
     #else
         var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { raw in
-            Unmanaged<PoolState>.fromOpaque(raw!).takeRetainedValue().serve()
-            return nil
-        }, context.toOpaque())
+        let failed = pthread_create(
+            &thread, nil,
+            { raw in
+                Unmanaged<PoolState>.fromOpaque(raw!).takeRetainedValue().serve()
+                return nil
+            }, context.toOpaque())
     #endif
     guard failed == 0 else {
         context.release()
@@ -98,11 +107,13 @@ private func startHelper(_ state: PoolState) -> pthread_t? {
     return thread
 }
 
-/// What the threads share. Helpers hold this and not the pool, so that the pool's end can stop them.
+/// What the threads share. Helpers hold this and not the pool, so that the pool's end can stop
+/// them.
 private final class PoolState: @unchecked Sendable {
     typealias Body = @Sendable (Int) -> Void
 
-    /// About 10-20 µs: longer than the gap between two regions of a prover loop, shorter than a scheduling slice.
+    /// About 10-20 µs: longer than the gap between two regions of a prover loop, shorter than a
+    /// scheduling slice.
     private static let spins = 20_000
 
     private let busy = Atomic<Bool>(false)
@@ -114,7 +125,8 @@ private final class PoolState: @unchecked Sendable {
     private let next = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
 
-    // Written by the caller only while no helper is in a job (job == 0); read by helpers only after they joined.
+    // Written by the caller only while no helper is in a job (job == 0); read by helpers only after
+    // they joined.
     private var count = 0
     private var body: UnsafePointer<Body>?
 
@@ -169,7 +181,8 @@ private final class PoolState: @unchecked Sendable {
         announce()
     }
 
-    /// The helper's life: wait for a generation it has not seen, join its job if that is still open, work, leave.
+    /// The helper's life: wait for a generation it has not seen, join its job if that is still
+    /// open, work, leave.
     func serve() {
         var seen = 0
         while true {
@@ -201,7 +214,9 @@ private final class PoolState: @unchecked Sendable {
     }
 
     private func leave() {
-        guard job.wrappingSubtract(2, ordering: .sequentiallyConsistent).newValue == 0 else { return }
+        guard job.wrappingSubtract(2, ordering: .sequentiallyConsistent).newValue == 0 else {
+            return
+        }
         pthread_mutex_lock(mutex)
         pthread_cond_signal(done)
         pthread_mutex_unlock(mutex)
@@ -229,7 +244,9 @@ private final class PoolState: @unchecked Sendable {
         }
         pthread_mutex_lock(mutex)
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(wake, mutex) }
+        while generation.load(ordering: .sequentiallyConsistent) == seen {
+            pthread_cond_wait(wake, mutex)
+        }
         sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         pthread_mutex_unlock(mutex)
         return generation.load(ordering: .sequentiallyConsistent)

@@ -1,17 +1,22 @@
-// Multilinear polynomials by their values on the hypercube: evaluation, binding the most significant variable, powers.
+// Multilinear polynomials by their values on the hypercube: evaluation, binding the most
+// significant variable, powers.
 
 import CKernels
 
 extension BaseVector {
-    /// Binds the most significant variable: `f'(x) = f(0, x) + r·(f(1, x) − f(0, x))`, half as long.
+    /// Binds the most significant variable: `f'(x) = f(0, x) + r·(f(1, x) − f(0, x))`, half as
+    /// long.
     /// - Precondition: an even count.
     package func folded(at r: Extension, pool: Pool? = nil) -> ExtensionVector {
         precondition(count >= 2 && count % 2 == 0)
         let n = count / 2
         let result = ExtensionVector(count: n, zeroed: false)
-        // One range is one kernel call; several ranges need halves that lie apart, which this kernel does not take.
+        // One range is one kernel call; several ranges need halves that lie apart, which this
+        // kernel does not take.
         if let pool, pool.threads > 1, n >= 1 << 13 {
-            pool.forEachRange(n, grain: 1 << 12) { range in self.foldRange(range, at: r, into: result) }
+            pool.forEachRange(n, grain: 1 << 12) { range in
+                self.foldRange(range, at: r, into: result)
+            }
         } else {
             r.withWords { kb_fold_base(words, n, $0, result.words, result.stride) }
         }
@@ -24,7 +29,9 @@ extension BaseVector {
         let out = result.words + at
         // f0 + r(f1 − f0) = (1−r)·f0 + r·f1
         for limb in 0..<5 { (out + limb * result.stride).update(repeating: 0, count: range.count) }
-        (Extension.one - r).withWords { kb_base_scale_add($0, words + at, out, result.stride, range.count) }
+        (Extension.one - r).withWords {
+            kb_base_scale_add($0, words + at, out, result.stride, range.count)
+        }
         r.withWords { kb_base_scale_add($0, words + n + at, out, result.stride, range.count) }
     }
 
@@ -60,9 +67,12 @@ extension ExtensionVector {
                     let out = result.words + at
                     self.subtractHalves(at, length, into: difference)
                     for limb in 0..<5 {
-                        (out + limb * result.stride).update(from: low + limb * self.stride, count: length)
+                        (out + limb * result.stride).update(
+                            from: low + limb * self.stride, count: length)
                     }
-                    r.withWords { kb_ext_scale_add($0, difference, blockLength, out, result.stride, length) }
+                    r.withWords {
+                        kb_ext_scale_add($0, difference, blockLength, out, result.stride, length)
+                    }
                 }
             }
         }
@@ -70,14 +80,19 @@ extension ExtensionVector {
     }
 
     /// self[n + i] − self[i] for a block of i, as ext planes of stride `blockLength`.
-    fileprivate func subtractHalves(_ at: Int, _ length: Int, into out: UnsafeMutablePointer<UInt32>) {
+    fileprivate func subtractHalves(
+        _ at: Int, _ length: Int, into out: UnsafeMutablePointer<UInt32>
+    ) {
         let low = words + at
         for limb in 0..<5 {
-            kb_sub(low + count / 2 + limb * stride, low + limb * stride, out + limb * blockLength, length)
+            kb_sub(
+                low + count / 2 + limb * stride, low + limb * stride, out + limb * blockLength,
+                length)
         }
     }
 
-    /// The value at `point`. - Precondition: count = 2^point.count. Complexity: O(count), allocates the table.
+    /// The value at `point`. - Precondition: count = 2^point.count. Complexity: O(count), allocates
+    /// the table.
     package func evaluate(at point: [Extension]) -> Extension {
         precondition(count == 1 << point.count)
         return dot(EqTables.table(point))
@@ -100,7 +115,9 @@ extension ExtensionVector {
 }
 
 /// pow_a at a point: Π_j ((1−x_j) + x_j·a^(2^(m−j))), the multilinear extension of b ↦ a^b.
-package func powersPolynomial(_ a: Extension, at point: some BidirectionalCollection<Extension>) -> Extension {
+package func powersPolynomial(_ a: Extension, at point: some BidirectionalCollection<Extension>)
+    -> Extension
+{
     var power = a
     return point.reversed().reduce(.one) { product, x in
         defer { power *= power }
@@ -109,7 +126,9 @@ package func powersPolynomial(_ a: Extension, at point: some BidirectionalCollec
 }
 
 /// pow_z at a point for z in F.
-package func powersPolynomial(_ z: Field, at point: some BidirectionalCollection<Extension>) -> Extension {
+package func powersPolynomial(_ z: Field, at point: some BidirectionalCollection<Extension>)
+    -> Extension
+{
     var power = z
     return point.reversed().reduce(.one) { product, x in
         defer { power *= power }
@@ -117,7 +136,8 @@ package func powersPolynomial(_ z: Field, at point: some BidirectionalCollection
     }
 }
 
-/// A round polynomial of degree two by its first and last coefficient; the middle one follows from the claim.
+/// A round polynomial of degree two by its first and last coefficient; the middle one follows from
+/// the claim.
 struct QuadraticRound {
     let c0: Extension
     let c2: Extension
@@ -150,7 +170,9 @@ func productRound(_ f: ExtensionVector, _ w: ExtensionVector, pool: Pool) -> Qua
             forEachBlock(range) { at, length in
                 f.subtractHalves(at, length, into: df)
                 w.subtractHalves(at, length, into: dw)
-                c0 += Extension { kb_ext_ext_dot(f.words + at, f.stride, w.words + at, w.stride, length, $0) }
+                c0 += Extension {
+                    kb_ext_ext_dot(f.words + at, f.stride, w.words + at, w.stride, length, $0)
+                }
                 c2 += Extension { kb_ext_ext_dot(df, blockLength, dw, blockLength, length, $0) }
             }
             // SAFETY: every range starts at its own multiple of blockLength below n.

@@ -1,11 +1,12 @@
-// Owners of the memory that kernels work on: vectors over F, and vectors over E as five planes (ckernels.h).
-// Classes, so that a vector is shared and never copied by accident.
+// Owners of the memory that kernels work on: vectors over F, and vectors over E as five planes
+// (ckernels.h). Classes, so that a vector is shared and never copied by accident.
 
 import CKernels
 
 /// `count` elements of F: Montgomery words, contiguous.
 ///
-/// Unchecked Sendable: threads of one `Pool` region may write disjoint ranges; nothing else may write while shared.
+/// Unchecked Sendable: threads of one `Pool` region may write disjoint ranges; nothing else may
+/// write while shared.
 package final class BaseVector: @unchecked Sendable {
     private let block: WordBlock
     package let words: UnsafeMutablePointer<UInt32>
@@ -43,8 +44,8 @@ package final class BaseVector: @unchecked Sendable {
 
 /// `count` elements of E as ext planes: limb l of element i is `words[l·stride + i]`.
 ///
-/// `stride` is padded by a cache line for long vectors: planes a power of two apart would share their cache sets.
-/// Unchecked Sendable: as `BaseVector`.
+/// `stride` is padded by a cache line for long vectors: planes a power of two apart would share
+/// their cache sets. Unchecked Sendable: as `BaseVector`.
 package final class ExtensionVector: @unchecked Sendable {
     private let block: WordBlock
     package let words: UnsafeMutablePointer<UInt32>
@@ -73,7 +74,8 @@ package final class ExtensionVector: @unchecked Sendable {
             precondition(i >= 0 && i < count)
             let p = words + i
             return Extension(
-                Field(montgomery: p[0]), Field(montgomery: p[stride]), Field(montgomery: p[2 * stride]),
+                Field(montgomery: p[0]), Field(montgomery: p[stride]),
+                Field(montgomery: p[2 * stride]),
                 Field(montgomery: p[3 * stride]), Field(montgomery: p[4 * stride]))
         }
         set {
@@ -96,7 +98,9 @@ extension Extension {
     package func withWords<Result>(_ body: (UnsafePointer<UInt32>) -> Result) -> Result {
         withUnsafePointer(to: self) { pointer in
             // SAFETY: five Fields of one UInt32 each, frozen, in this order.
-            pointer.withMemoryRebound(to: (UInt32, UInt32, UInt32, UInt32, UInt32).self, capacity: 1) {
+            pointer.withMemoryRebound(
+                to: (UInt32, UInt32, UInt32, UInt32, UInt32).self, capacity: 1
+            ) {
                 body(UnsafeRawPointer($0).assumingMemoryBound(to: UInt32.self))
             }
         }
@@ -106,7 +110,9 @@ extension Extension {
     @inline(__always)
     package init(filledBy body: (UnsafeMutablePointer<UInt32>) -> Void) {
         var words: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
-        withUnsafeMutableBytes(of: &words) { body($0.baseAddress!.assumingMemoryBound(to: UInt32.self)) }
+        withUnsafeMutableBytes(of: &words) {
+            body($0.baseAddress!.assumingMemoryBound(to: UInt32.self))
+        }
         self.init(
             Field(montgomery: words.0), Field(montgomery: words.1), Field(montgomery: words.2),
             Field(montgomery: words.3), Field(montgomery: words.4))

@@ -5,8 +5,12 @@ extension CircuitBuilder {
     /// Adds the verification of one proof, whose limbs (`Verifier.replay`) are the next inputs.
     /// - Returns: the fingerprint of the circuit that made the proof: compare it with what is allowed.
     public func verifyProof(shape: Shape, preprocessedRoot: DigestTarget, statement: DigestTarget) throws -> DigestTarget {
+        let parameters = try OpeningParameters(shape: shape)
+        for height in parameters.rounds.map(\.height) + [parameters.grindingBits] where !(8...20).contains(height) {
+            throw CircuitError("circuit \(name): a child's code domain: expected 2^8 … 2^20 positions, got 2^\(height)")
+        }
         let circuit = VerifierCircuit(
-            builder: self, shape: shape, parameters: try OpeningParameters(shape: shape), preprocessedRoot: preprocessedRoot)
+            builder: self, shape: shape, parameters: parameters, preprocessedRoot: preprocessedRoot)
         return circuit.verify(statement: statement)
     }
 

@@ -129,7 +129,11 @@ package struct BlockProofReply: MessageBody {
         self.outcome = outcome
     }
 
-    private enum Tag: UInt8, CaseIterable { case proof = 1, pending, failed }
+    private enum Tag: UInt8, CaseIterable {
+        case proof = 1
+        case pending = 2
+        case failed = 3
+    }
 
     func encode(into writer: inout ByteWriter) {
         writer.integer(round.rawValue)

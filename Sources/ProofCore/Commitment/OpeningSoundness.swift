@@ -1,5 +1,6 @@
-// What each message of the opening costs in soundness (PROTOCOL.md section 6, Parameters): the Johnson-bound terms of WHIR
-// (eprint 2024/1586), with proximity gaps as in eprint 2025/2055 in their conservative reading. Bits are −log2 of an error.
+// What each message of the opening costs in soundness (PROTOCOL.md section 6, Parameters): the
+// Johnson-bound terms of WHIR (eprint 2024/1586), with proximity gaps as in eprint 2025/2055 in
+// their conservative reading. Bits are −log2 of an error.
 
 #if canImport(Glibc)
     import Glibc
@@ -23,7 +24,8 @@ public struct SoundnessTerm: Sendable, Equatable {
 /// log2 |E|
 let extensionBits = 5 * log2(Double(Field.modulus))
 
-/// A code of rate 2^−rateBits with the distance parameter m: words are taken to be within δ of it, 1−δ = √ρ(1 + 1/m).
+/// A code of rate 2^−rateBits with the distance parameter m: words are taken to be within δ of it,
+/// 1−δ = √ρ(1 + 1/m).
 struct JohnsonBound: Equatable {
     let rateBits: Int
     let m: Int
@@ -37,8 +39,9 @@ struct JohnsonBound: Equatable {
     /// log2 of how many codewords may lie within δ of a word: m / (2ρ).
     var listBits: Double { log2(Double(m) / (2 * rate)) }
 
-    /// A fold by a random element makes a far word close, or loses a codeword: the first, and worst, of a round's folds,
-    /// which halves `variables`: all 2^(variables + rateBits) symbols of the interleaved word count.
+    /// A fold by a random element makes a far word close, or loses a codeword: the first, and
+    /// worst, of a round's folds, which halves `variables`: all 2^(variables + rateBits) symbols of
+    /// the interleaved word count.
     func foldProximity(variables: Int) -> Double {
         let h = Double(m) + 0.5
         let gamma = 1 - agreement
@@ -66,14 +69,16 @@ struct JohnsonBound: Equatable {
 }
 
 extension OpeningParameters {
-    /// List size of the first commitment: every term of the argument before the opening loses this many bits.
+    /// List size of the first commitment: every term of the argument before the opening loses this
+    /// many bits.
     public var firstListBits: Double { rounds[0].bound.listBits }
 
     /// Every term of the opening.
     /// - Parameter claims: how many values of P7 are opened; P2 is counted besides.
     public func soundnessTerms(claims: Int) -> [SoundnessTerm] {
         // Destructured, so that a new parameter does not compile until it is accounted for here.
-        let (_, _, target, rateBits, rowVariables, rounds, finalVariables, grindingBits) = everything
+        let (_, _, target, rateBits, rowVariables, rounds, finalVariables, grindingBits) =
+            everything
         precondition(rounds[0].rateBits == rateBits && target > grindingBits && rowVariables > 0)
         var terms: [SoundnessTerm] = []
         var queriesBefore = 0
@@ -83,7 +88,9 @@ extension OpeningParameters {
             func add(_ name: String, _ bits: Double) {
                 terms.append(SoundnessTerm(name: "opening round \(j): \(name)", bits: bits))
             }
-            add(j == 0 ? "out of domain (P2)" : "out of domain (P10)", bound.outOfDomain(variables: variables))
+            add(
+                j == 0 ? "out of domain (P2)" : "out of domain (P10)",
+                bound.outOfDomain(variables: variables))
             if j == 0 {
                 add("claims joined", bound.combination(claims: claims + 1))
             } else {
@@ -91,14 +98,19 @@ extension OpeningParameters {
             }
             add("fold proximity (P8)", bound.foldProximity(variables: variables))
             add("fold sum-check (P8)", bound.foldSumcheck)
-            add("queries and work (P11, P12)", Double(queries) * bound.queryBits + Double(grindingBits))
+            add(
+                "queries and work (P11, P12)",
+                Double(queries) * bound.queryBits + Double(grindingBits))
             queriesBefore = queries
         }
         // The final polynomial (P13) is in clear: one word, no list.
-        terms.append(SoundnessTerm(name: "opening, last: folds joined",
-                                   bits: extensionBits - log2(Double(queriesBefore))))
+        terms.append(
+            SoundnessTerm(
+                name: "opening, last: folds joined",
+                bits: extensionBits - log2(Double(queriesBefore))))
         if finalVariables > 0 {
-            terms.append(SoundnessTerm(name: "opening, last: sum-check (P8)", bits: extensionBits - 1))
+            terms.append(
+                SoundnessTerm(name: "opening, last: sum-check (P8)", bits: extensionBits - 1))
         }
         return terms
     }

@@ -1,0 +1,145 @@
+// Where each message of a whole proof lies, in its bytes and in what `Verifier.replay` records for a circuit.
+
+import ProofCore
+
+struct ProofLayout {
+    struct Part: Sendable {
+        let message: Message
+        /// P4, P5: the layer. P6: the round. P8 … P13: the round of the opening; its end counts as one more.
+        let round: Int
+        /// P4, P8: the step within the round. P12: the tree.
+        var step = 0
+        /// P12: siblings, not leaves.
+        var siblings = false
+        let bytes: Range<Int>
+        /// Limbs of the record; the openings of a round are one range, said of its first part.
+        var record = 0..<0
+
+        var name: String { "\(message.name) round \(round) step \(step)\(siblings ? " siblings" : "")" }
+        var limbs: Int { bytes.count / 4 }
+    }
+
+    private(set) var parts: [Part] = []
+    private var transcript: VerifierTranscript
+    private var at = 0
+    private var recorded = 0
+
+    /// Walks a valid proof.
+    init(_ test: TestProof) throws {
+        transcript = VerifierTranscript(proof: test.proof.bytes)
+        let shape = test.circuit.shape
+        transcript.absorb(test.key.fingerprint)
+        transcript.absorb(test.statement)
+        try receive(.witnessRoot, 0, limbs: 8)
+        _ = transcript.sample()
+        try receive(.outOfDomain, 0, limbs: 5)
+        for _ in 0..<2 { _ = transcript.sample() }
+        try receive(.fractionTop, 0, limbs: 20)
+        _ = transcript.sample()
+        for layer in 1..<shape.leafVariables {
+            _ = transcript.sample()
+            for step in 0..<layer {
+                try receive(.fractionRound, layer, step: step, limbs: 10)
+                _ = transcript.sample()
+            }
+            try receive(.fractionClaims, layer, limbs: 20)
+            _ = transcript.sample()
+        }
+        _ = transcript.sample()
+        for i in 0..<shape.maximalTableHeight {
+            try receive(.zerocheckRound, i, limbs: 45)
+            _ = transcript.sample()
+        }
+        let columns = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
+        try receive(.evaluations, 0, limbs: 5 * columns)
+        try opening(try OpeningParameters(
+            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
+            targetBits: shape.targetBits, rateBits: shape.rateBits))
+        try transcript.finish()
+    }
+
+    private mutating func opening(_ p: OpeningParameters) throws {
+        _ = transcript.sample()
+        try steps(p.rounds[0].steps, 0)
+        var rows = [p.witnessRows, p.preprocessedRows]
+        for (j, round) in p.rounds.enumerated().dropFirst() {
+            try receive(.foldedRoot, j, limbs: 8)
+            _ = transcript.sample()
+            try receive(.foldedOutOfDomain, j, limbs: 5)
+            try leaves(p, j - 1, rows)
+            try steps(round.steps, j)
+            rows = [5 << round.steps]
+        }
+        try receive(.finalPolynomial, p.rounds.count - 1, limbs: 5 << p.finalVariables)
+        try leaves(p, p.rounds.count - 1, rows)
+        try steps(p.finalVariables, p.rounds.count)
+    }
+
+    private mutating func steps(_ count: Int, _ round: Int) throws {
+        for step in 0..<count {
+            try receive(.openingRound, round, step: step, limbs: 10)
+            _ = transcript.sample()
+        }
+    }
+
+    private mutating func leaves(_ p: OpeningParameters, _ j: Int, _ rows: [Int]) throws {
+        try transcript.checkWork(bits: p.grindingBits)
+        add(Part(message: .nonce, round: j, bytes: at..<(at + 4)), recordLimbs: 1)
+        let drawn = transcript.indices(p.rounds[j])
+        let plan = MultiProofPlan(indices: drawn, height: p.rounds[j].height)
+        for (tree, rows) in rows.enumerated() {
+            for (limbs, siblings) in [(rows * plan.leaves.count, false), (8 * plan.siblingCount, true)] {
+                _ = try transcript.read(.opening, limbs)
+                add(
+                    Part(message: .opening, round: j, step: tree, siblings: siblings, bytes: at..<(at + 4 * limbs)),
+                    recordLimbs: tree == 0 && !siblings ? recordLimbs(p, j) * drawn.count : 0)
+            }
+        }
+        _ = transcript.sample()
+    }
+
+    /// Limbs that one drawn index adds to the record: leaves and whole paths of all trees.
+    private func recordLimbs(_ p: OpeningParameters, _ j: Int) -> Int {
+        let path = 8 * p.rounds[j].height
+        if j == 0 { return p.witnessRows + p.preprocessedRows + 2 * path }
+        return (5 << p.rounds[j].steps) + path
+    }
+
+    private mutating func receive(_ message: Message, _ round: Int, step: Int = 0, limbs: Int) throws {
+        _ = try transcript.receive(message, limbs: limbs)
+        add(Part(message: message, round: round, step: step, bytes: at..<(at + 4 * limbs)), recordLimbs: limbs)
+    }
+
+    private mutating func add(_ part: Part, recordLimbs: Int) {
+        var part = part
+        part.record = recorded..<(recorded + recordLimbs)
+        recorded += recordLimbs
+        at = part.bytes.upperBound
+        parts.append(part)
+    }
+
+    func parts(_ message: Message) -> [Part] { parts.filter { $0.message == message } }
+
+    static let nine = Result { try ProofLayout(TestProof.nine.get()) }
+}
+
+extension TestProof {
+    /// What a verifier must say when one limb of a part is another canonical one.
+    func expects(_ error: VerificationError?, tampering part: ProofLayout.Part) -> Bool {
+        let rounds = (try? OpeningParameters(
+            witnessVariables: circuit.shape.witnessVariables, preprocessedVariables: circuit.shape.preprocessedVariables,
+            targetBits: circuit.shape.targetBits, rateBits: circuit.shape.rateBits).rounds.count) ?? 0
+        switch part.message {
+        // Challenges that the bus's balance depends on.
+        case .witnessRoot, .outOfDomain, .fractionTop: return error == .busImbalance
+        case .fractionRound, .fractionClaims: return error == .fractionLayer(part.round)
+        case .zerocheckRound, .evaluations: return error == .zerocheck
+        // The last steps come after all work and openings.
+        case .openingRound where part.round == rounds: return error == .finalClaim
+        case .openingRound, .foldedRoot, .foldedOutOfDomain, .nonce, .finalPolynomial:
+            if case .proofOfWork(bits: 16, nonce: _) = error { return true }
+            return false
+        case .opening: return error == .merkleRoot(round: part.round, tree: part.step)
+        }
+    }
+}

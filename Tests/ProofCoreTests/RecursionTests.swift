@@ -1,0 +1,234 @@
+// The recursive verifier: it draws what the native one draws, accepts what it accepts, and has no witness for what it refuses.
+
+import ProofCore
+import Testing
+
+/// A circuit that verifies one proof of a shape; its statement is hash(9, fingerprint ‖ child's statement).
+func wrapper(of shape: Shape) throws -> Circuit {
+    let b = CircuitBuilder(name: "wrapper")
+    let root = b.inputDigest()
+    let statement = b.inputDigest()
+    let fingerprint = try b.verifyProof(shape: shape, preprocessedRoot: root, statement: statement)
+    b.setStatement(b.hash(tag: 9, blocks: [fingerprint, statement], count: 16))
+    return try b.build()
+}
+
+/// The wrapper's input for a child, and the native record in it.
+struct WrappedChild: Sendable {
+    let child: TestProof
+    let root: Digest
+    let record: [Field]
+
+    init(_ child: TestProof) throws {
+        self.child = child
+        root = child.key.verifierData.preprocessedRoot
+        record = try child.verifier.replay(child.proof, statement: child.statement)
+    }
+
+    func input(root: Digest? = nil, statement: Digest? = nil, record: [Field]? = nil) -> [Field] {
+        (root ?? self.root).limbs + (statement ?? child.statement).limbs + (record ?? self.record)
+    }
+
+    var statement: Digest {
+        Poseidon2.hash(tag: 9, child.key.fingerprint.limbs + child.statement.limbs)
+    }
+
+    static let nine = Result { try WrappedChild(TestProof.nine.get()) }
+    /// The wrapper of `nine`, with its proof.
+    static let wrapped = Result {
+        let child = try nine.get()
+        return try TestProof(wrapper(of: child.child.circuit.shape), input: child.input())
+    }
+}
+
+@Suite struct RecursionTests {
+    private let child: WrappedChild
+    private let wrapped: TestProof
+    private let layout: ProofLayout
+
+    init() throws {
+        child = try WrappedChild.nine.get()
+        wrapped = try WrappedChild.wrapped.get()
+        layout = try ProofLayout.nine.get()
+    }
+
+    // MARK: completeness
+
+    @Test func wrapped_proof_verifies_with_the_native_statement() throws {
+        #expect(wrapped.statement == child.statement)
+        try wrapped.verifier.verify(wrapped.proof, statement: child.statement)
+    }
+
+    @Test func record_is_as_long_as_the_circuit_reads() {
+        #expect(wrapped.circuit.inputLimbs == 16 + child.record.count)
+        #expect(layout.parts.map(\.record.upperBound).max() == child.record.count)
+    }
+
+    /// Verifier data is a witness: one circuit takes proofs of every circuit of the shape, and says which it was.
+    @Test func proof_of_another_circuit_of_the_shape_shows_its_own_fingerprint() throws {
+        let variant = try WrappedChild(TestProof.nineVariant.get())
+        let witness = try wrapped.circuit.witness(input: variant.input())
+        #expect(wrapped.circuit.statement(of: witness) == variant.statement)
+        #expect(variant.statement != child.statement)
+        // Its proof under the first circuit's root is none.
+        expectContradiction(variant.input(root: child.root))
+    }
+
+    @Test func fingerprint_in_the_circuit_is_the_native_one() throws {
+        let shape = child.child.circuit.shape
+        let b = CircuitBuilder(name: "fingerprint")
+        b.setStatement(b.fingerprint(preprocessedRoot: b.inputDigest(), shape: shape))
+        let circuit = try b.build()
+        let witness = try circuit.witness(input: child.root.limbs)
+        #expect(circuit.statement(of: witness) == child.child.key.fingerprint)
+    }
+
+    // MARK: parity
+
+    /// The same messages through both transcripts: the challenges, put into a statement, are the same.
+    @Test func transcripts_draw_the_same() throws {
+        let round = try OpeningParameters(
+            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2).rounds[1]
+        var random = RandomElements(seed: 71)
+        let digest = Digest((0..<8).map { _ in random.field() })
+        let messages = [1, 2, 8, 9, 23].map { count in (0..<count).map { _ in random.extensionElement() } }
+
+        var native = ProverTranscript()
+        native.absorb(digest)
+        var drawn = [native.sample(), native.sample()]
+        for message in messages {
+            native.send(.evaluations, message)
+            drawn.append(native.sample())
+        }
+        native.send(.foldedRoot, digest.limbs)
+        native.grind(bits: 16)
+        let nonce = native.proof.suffix(4)
+        let indices = native.indices(round)
+        drawn += [native.sample(), native.sample()]
+
+        let b = CircuitBuilder(name: "parity")
+        var inCircuit = CircuitTranscript(b)
+        inCircuit.absorb([b.inputDigest()])
+        var targets = [inCircuit.sample(), inCircuit.sample()]
+        for message in messages {
+            _ = inCircuit.receive(elements: message.count)
+            targets.append(inCircuit.sample())
+        }
+        _ = inCircuit.receiveDigest()
+        inCircuit.checkWork(bits: 16)
+        let positions = inCircuit.indices(count: round.queries, bits: round.height)
+        targets += [inCircuit.sample(), inCircuit.sample()]
+        let one = b.block(of: [b.one])
+        let points = positions.map { b.power($0.point, [one]) }  // 1 + 1·(z − 1) = z
+        let all = targets + positions.map(\.index) + points
+        b.setStatement(b.hash(tag: 3, blocks: b.blocks(of: all), count: (5 * all.count + 7) / 8 * 8))
+        let circuit = try b.build()
+
+        let input = digest.limbs + messages.joined().flatMap(\.limbs) + digest.limbs
+            + [Field(UInt32(littleEndianBytes: nonce))]
+        let zs = indices.map { index -> Field in
+            let h = round.height
+            let reversed = (0..<h).reduce(0) { $0 | ((index >> $1) & 1) << (h - 1 - $1) }
+            return Field.rootOfUnity(h).power(UInt64(reversed))
+        }
+        var expected = (drawn + indices.map { Extension(Field($0)) } + zs.map { Extension($0) }).flatMap(\.limbs)
+        expected += [Field](repeating: .zero, count: (8 - expected.count % 8) % 8)
+        let witness = try circuit.witness(input: input)
+        #expect(circuit.statement(of: witness) == Poseidon2.hash(tag: 3, expected))
+
+        // The next nonce does no work (or the test would be at fault once in 2^16): no witness.
+        var other = input
+        other[other.count - 1] += .one
+        #expect(throws: WitnessError.self) { try circuit.witness(input: other) }
+    }
+
+    // MARK: no witness for what the native verifier refuses
+
+    private func expectContradiction(_ input: [Field], _ what: String = "", _ location: SourceLocation = #_sourceLocation) {
+        do {
+            _ = try wrapped.circuit.witness(input: input)
+            Issue.record("\(what): there is a witness", sourceLocation: location)
+        } catch WitnessError.contradiction {
+        } catch {
+            Issue.record("\(what): \(error)", sourceLocation: location)
+        }
+    }
+
+    /// Of every part of every message, the first, the last and one more limb.
+    @Test(arguments: Message.allCases) func tampered_child_has_no_witness(_ message: Message) throws {
+        var random = RandomElements(seed: UInt64(message.rawValue))
+        let parts = layout.parts(message).filter { !$0.record.isEmpty }
+        try #require(!parts.isEmpty)
+        for part in parts {
+            let more = message == .opening ? 12 : 1
+            let limbs = [part.record.lowerBound, part.record.upperBound - 1]
+                + (0..<more).map { _ in part.record.lowerBound + random.index(below: part.record.count) }
+            for limb in Set(limbs) {
+                var record = child.record
+                record[limb] += .one
+                expectContradiction(child.input(record: record), "\(part.name), limb \(limb - part.record.lowerBound)")
+            }
+        }
+    }
+
+    @Test func wrong_preprocessed_root_has_no_witness() {
+        for limb in 0..<8 {
+            var root = child.root
+            root[limb] += .one
+            expectContradiction(child.input(root: root))
+        }
+    }
+
+    @Test func wrong_statement_has_no_witness() {
+        for limb in 0..<8 {
+            var statement = child.child.statement
+            statement[limb] += .one
+            expectContradiction(child.input(statement: statement))
+        }
+    }
+
+    @Test func proof_of_another_statement_has_no_witness() throws {
+        let other = try WrappedChild(TestProof.nineOther.get())
+        expectContradiction(child.input(record: other.record))
+        expectContradiction(child.input(statement: other.child.statement))
+    }
+
+    @Test func zero_denominators_have_no_witness() throws {
+        let top = try #require(layout.parts(.fractionTop).first)
+        var record = child.record
+        for i in top.record { record[i] = .zero }
+        expectContradiction(child.input(record: record))
+    }
+
+    @Test func input_of_wrong_length_is_refused() {
+        #expect(throws: WitnessError.self) { try wrapped.circuit.witness(input: child.input().dropLast()) }
+    }
+
+    // MARK: past the witness check
+
+    /// The attacker's prover does not stop at a contradiction: it changes rows of the wrapper and proves. All rows stay
+    /// valid by themselves; the bus tells.
+    @Test(arguments: [ChipKind.poseidon, .mulAdd, .dot, .power, .index, .pack, .limbs])
+    func rejects_wrapper_with_changed_row(_ kind: ChipKind) throws {
+        let circuit = wrapped.circuit
+        var random = RandomElements(seed: UInt64(kind.rawValue))
+        let row = random.index(below: circuit.rowCounts[kind.rawValue])
+        let error = try wrapped.refusal { witness in
+            var values = circuit.row(kind, row, of: witness)
+            values.witness[0] = kind == .index ? .one - values.witness[0] : values.witness[0] + .one
+            values.repair()
+            precondition(values.broken.isEmpty)
+            circuit.write(values, row, to: witness)
+        }
+        #expect(error == .busImbalance)
+    }
+
+    /// A witness of a true child under the statement of a false one.
+    @Test func rejects_wrapper_of_false_statement() throws {
+        let witness = try wrapped.circuit.witness(input: wrapped.input)
+        var child = child.child.statement
+        child[0] += .one
+        let claimed = Poseidon2.hash(tag: 9, self.child.child.key.fingerprint.limbs + child.limbs)
+        #expect(refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed) == .busImbalance)
+    }
+}

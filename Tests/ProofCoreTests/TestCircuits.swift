@@ -1,0 +1,130 @@
+// Small circuits that the tests prove, and access to the cells of their witnesses.
+
+import ProofCore
+
+/// A circuit with its key, an input, and what it proves.
+struct TestProof: Sendable {
+    let circuit: Circuit
+    let key: ProvingKey
+    let input: [Field]
+    let statement: Digest
+    let proof: Proof
+    let verifier: Verifier
+
+    init(_ circuit: Circuit, input: [Field]) throws {
+        self.circuit = circuit
+        self.input = input
+        key = try ProvingKey(circuit)
+        statement = circuit.statement(of: try circuit.witness(input: input))
+        proof = try Prover(key: key).prove(input: input, statement: statement)
+        verifier = try Verifier(key.verifierData)
+    }
+
+    func refusal(_ bytes: [UInt8]) -> VerificationError? {
+        ProofCoreTests.refusal(verifier, Proof(bytes: bytes), statement)
+    }
+
+    /// Proves with a witness that the circuit did not make.
+    func prove(_ witness: Witness, statement: Digest? = nil) -> Proof {
+        var timer = PhaseTimer()
+        return Prover(key: key).prove(witness, statement: statement ?? self.statement, timer: &timer)
+    }
+
+    /// Changes the honest witness, proves, and says why the verifier refuses.
+    func refusal(changing change: (Witness) -> Void) throws -> VerificationError? {
+        let witness = try circuit.witness(input: input)
+        change(witness)
+        return ProofCoreTests.refusal(verifier, prove(witness), statement)
+    }
+
+    static let nine = Result { try TestProof(nineChips(), input: nineChipsInput(seed: 1)) }
+    /// The same circuit and another input.
+    static let nineOther = Result { try TestProof(nineChips(), input: nineChipsInput(seed: 2)) }
+    /// Another circuit of the same shape and number of inputs.
+    static let nineVariant = Result { try TestProof(nineChips(tag: 8), input: nineChipsInput(seed: 1)) }
+}
+
+/// Why `verifier` refuses; nil when it accepts.
+func refusal(_ verifier: Verifier, _ proof: Proof, _ statement: Digest) -> VerificationError? {
+    do throws(VerificationError) {
+        try verifier.verify(proof, statement: statement)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// Every chip, every port of every chip on the bus in some row, every table of sixteen rows: n = 13.
+/// One Merkle step stands apart: nothing touches its targets, so none of its ports is on the bus.
+func nineChips(tag: Int = 7) throws -> Circuit {
+    let b = CircuitBuilder(name: "nine chips")
+    let digests = (0..<4).map { _ in b.inputDigest() }
+    let elements = (0..<4).map { _ in b.inputElement() }
+    let (word, position, bit) = (b.inputBase(), b.inputBase(), b.inputBase())
+    _ = b.pathStep(b.inputDigest(), sibling: b.inputDigest(), index: b.inputBase(), level: 0)
+
+    let root = b.merkleRoot(leaf: digests[0], index: position, siblings: [digests[1], digests[2]])
+    let (index, point) = b.index(of: word, bits: 10)
+    let block = b.block(of: elements)
+    let power = b.power(point, [block, block])
+    let dots = b.dot([block, block], [digests, digests.reversed()].map { [$0[0], $0[1]] } + [
+        [digests[2], digests[3]], [digests[3], digests[1]],
+    ])
+    let chosen = b.select(bit, digests[1], digests[3])
+    let product = b.mulAdd(elements[0], elements[1], b.element(of: root))
+    let limbs = b.limbs(of: chosen)
+    let base = b.digest(ofBase: [index, position, bit, word] + limbs[0..<4])
+    let rest = b.digest(ofBase: Array(limbs[4..<8]))
+    let packed = b.blocks(of: [power] + dots + [product] + elements[2...])
+    b.setStatement(b.hash(tag: tag, blocks: [base, rest, b.compress(chosen, root)] + packed, count: 64))
+    return try b.build()
+}
+
+func nineChipsInput(seed: UInt64) -> [Field] {
+    var random = RandomElements(seed: seed)
+    func fields(_ n: Int) -> [Field] { (0..<n).map { _ in random.field() } }
+    return fields(4 * 8) + fields(4 * 5) + [random.field(), 2, 1] + fields(8 + 8) + [1]
+}
+
+// MARK: cells
+
+extension Circuit {
+    /// Where a witness cell lies in the stack.
+    func cell(_ kind: ChipKind, _ column: Int, _ row: Int) -> Int {
+        shape.witnessLayout.offset(kind, column: column, shape: shape) + row
+    }
+
+    func preprocessedCell(_ kind: ChipKind, _ column: Int, _ row: Int) -> Field {
+        Field(montgomery: preprocessed[shape.preprocessedLayout.offset(kind, column: column, shape: shape) + row])
+    }
+
+    /// The statement, from the row that copies it: the last of the Limbs table.
+    func statement(of witness: Witness) -> Digest {
+        let row = rowCounts[ChipKind.limbs.rawValue] - 1
+        return Digest((0..<8).map { witness.cells[cell(.limbs, $0, row)] })
+    }
+
+    func row(_ kind: ChipKind, _ row: Int, of witness: Witness) -> ChipRow {
+        let chip = Chip[kind]
+        return ChipRow(
+            chip: chip, witness: (0..<chip.witnessCount).map { witness.cells[cell(kind, $0, row)] },
+            named: (0..<chip.namedCount).map { preprocessedCell(kind, $0, row) })
+    }
+
+    func write(_ values: ChipRow, _ row: Int, to witness: Witness) {
+        for (c, value) in values.witness.enumerated() { witness.cells[cell(values.chip.kind, c, row)] = value }
+    }
+
+    /// Whether a row's port is on the bus.
+    func isBound(_ kind: ChipKind, port: Int, _ row: Int) -> Bool {
+        preprocessedCell(kind, Chip[kind].multiplicityColumn(port: port), row) != .zero
+    }
+
+    /// A row of the table none of whose ports is on the bus, and whose named columns are these.
+    func freeRow(_ kind: ChipKind, named: [Field]) -> Int? {
+        (0..<shape.rows(kind)).first { row in
+            Chip[kind].ports.indices.allSatisfy { !isBound(kind, port: $0, row) }
+                && named.indices.allSatisfy { preprocessedCell(kind, $0, row) == named[$0] }
+        }
+    }
+}
