@@ -40,7 +40,8 @@ import Worker
             let proof = try await fleet.client.waitForBlockProof(of: RoundID(1))
             #expect(proof.bytes == (try StubLogic.expected([1, 2, 3, 4, 5])))
             let seconds = MonotonicClock.now().since(died).seconds
-            #expect(seconds < (fate == .killed ? 1 : 2.5))
+            // Noticed at once, or after 1.5 s; the rest is room for a busy machine.
+            #expect(seconds < (fate == .killed ? 5 : 10))
             let status = try await fleet.client.status(of: RoundID(1))
             #expect(status.nodes[0].attempts == 2)
             let lost = try await fleet.client.fleet().lostWorkers
@@ -66,7 +67,9 @@ import Worker
     }
 
     @Test func aConnectionCutMidLeaseKeepsTheLease() async throws {
-        try await Fleet.run { fleet in
+        var policy = CoordinatorPolicy()
+        policy.lostAfter = .seconds(20)  // Only the cut connection may lose the worker.
+        try await Fleet.run(policy: policy) { fleet in
             let prover = StubProver(delay: .milliseconds(600))
             let worker = try fleet.worker("w", prover)
             try await fleet.submit([1, 2])

@@ -146,8 +146,8 @@ struct Demo: AsyncParsableCommand {
 final class DemoFleet {
     private(set) var processes: [Process] = []
     private let directory: String
-    /// Its writing end is ours alone: services end when it closes.
-    private let lifeline = Pipe()
+    /// The writing ends are ours alone: a service ends when its own closes.
+    private var lifelines: [Pipe] = []
     private let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
 
     init(directory: String) throws { self.directory = directory }
@@ -158,6 +158,8 @@ final class DemoFleet {
         process.arguments = arguments + ["--exit-with-parent"]
         FileManager.default.createFile(atPath: "\(directory)/\(log).log", contents: nil)
         let handle = FileHandle(forWritingAtPath: "\(directory)/\(log).log")
+        let lifeline = Pipe()
+        lifelines.append(lifeline)
         process.standardInput = lifeline
         process.standardError = handle
         process.standardOutput = standardOutput ?? handle as Any
