@@ -13,9 +13,9 @@ struct ParthCommand: AsyncParsableCommand {
 
             A fleet of your own:
               parth sample --users 8 --out batch
-              parth coordinator --listen 127.0.0.1:7700 --genesis batch/genesis.json --data chain
-              parth worker --coordinator 127.0.0.1:7700 --threads 2
-              parth submit --coordinator 127.0.0.1:7700 --wait batch/*.endcap
+              parth coordinator --listen 127.0.0.1:7800 --genesis batch/genesis.json --data chain
+              parth worker --coordinator 127.0.0.1:7800 --threads 2
+              parth submit --coordinator 127.0.0.1:7800 --wait batch/*.endcap
               parth verify chain/block-1.proof
             """,
         version: software,

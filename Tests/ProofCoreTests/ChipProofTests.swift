@@ -16,6 +16,23 @@ import Testing
         }
     }
 
+    /// One port of an address counts k − 1 times and the k − 1 others −1 times; the statement's port stands alone.
+    @Test func multiplicities_of_every_address_make_its_ports_equal() throws {
+        let witness = try test.circuit.witness(input: test.input)
+        for (address, entries) in Dictionary(grouping: test.circuit.busEntries(of: witness), by: \.address) {
+            let others = entries.filter { $0.multiplicity == -Field.one }.count
+            if address == 1 {
+                #expect(entries.count == 1 && others == 1)
+            } else if entries.count == 2 {
+                #expect(Set(entries.map(\.multiplicity)) == [.one, -Field.one])
+            } else {
+                #expect(others == entries.count - 1 && address >= 2)
+                #expect(entries.contains { $0.multiplicity == Field(entries.count - 1) })
+            }
+        }
+        #expect(test.circuit.brokenCopies(of: witness) == [])
+    }
+
     /// In a row that is off the bus, so that nothing but the constraint is wrong.
     @Test(arguments: ChipRow.allConstraints) func rejects_broken_constraint(_ kind: ChipKind, _ j: Int) throws {
         let named = ChipRow.namedToBreak(kind, j)

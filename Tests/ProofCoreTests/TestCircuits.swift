@@ -83,7 +83,8 @@ func nineChips(tag: Int = 7) throws -> Circuit {
 func nineChipsInput(seed: UInt64) -> [Field] {
     var random = RandomElements(seed: seed)
     func fields(_ n: Int) -> [Field] { (0..<n).map { _ in random.field() } }
-    return fields(4 * 8) + fields(4 * 5) + [random.field(), 2, 1] + fields(8 + 8) + [1]
+    // The word has bits 8 … 19 set: every mask of the Index row then meets a bit.
+    return fields(4 * 8) + fields(4 * 5) + [Field(0x2a0f_ff12 + Int(seed)), 2, 1] + fields(8 + 8) + [1]
 }
 
 // MARK: cells
@@ -126,5 +127,42 @@ extension Circuit {
             Chip[kind].ports.indices.allSatisfy { !isBound(kind, port: $0, row) }
                 && named.indices.allSatisfy { preprocessedCell(kind, $0, row) == named[$0] }
         }
+    }
+}
+
+// MARK: the bus by its definition
+
+/// One port of one row that is on the bus.
+struct BusEntry {
+    let kind: ChipKind
+    let row: Int
+    let port: Int
+    let address: Int
+    let multiplicity: Field
+    /// Padded to forty entries.
+    let tuple: [Field]
+}
+
+extension Circuit {
+    /// Every port on the bus.
+    func busEntries(of witness: Witness) -> [BusEntry] {
+        ChipKind.allCases.flatMap { kind in
+            (0..<rowCounts[kind.rawValue]).flatMap { r -> [BusEntry] in
+                let ports = row(kind, r, of: witness).ports
+                return ports.indices.filter { isBound(kind, port: $0, r) }.map { k in
+                    BusEntry(
+                        kind: kind, row: r, port: k,
+                        address: Int(preprocessedCell(kind, Chip[kind].addressColumn(port: k), r).canonical),
+                        multiplicity: preprocessedCell(kind, Chip[kind].multiplicityColumn(port: k), r),
+                        tuple: ports[k] + [Field](repeating: .zero, count: 40 - ports[k].count))
+                }
+            }
+        }
+    }
+
+    /// The addresses whose ports do not all hold the same tuple: the broken copies.
+    func brokenCopies(of witness: Witness) -> [Int] {
+        Dictionary(grouping: busEntries(of: witness), by: \.address)
+            .filter { Set($0.value.map(\.tuple)).count > 1 }.keys.sorted()
     }
 }

@@ -32,8 +32,9 @@ import Worker
     func aWorkerThatDiesMidLeaseDoesNotStopTheRound(fate: DoomedWorker.Fate) async throws {
         try await Fleet.run { fleet in
             let doomed = DoomedWorker(fate)
-            try await doomed.join(fleet.endpoint)
+            // The work first: a worker that waits for it without a heartbeat would be lost.
             try await fleet.submit([1, 2, 3, 4, 5])
+            try await doomed.join(fleet.endpoint)
             await doomed.waitForLease()
             let died = MonotonicClock.now()
             let healthy = try fleet.worker("healthy", StubProver())

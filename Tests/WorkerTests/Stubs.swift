@@ -181,7 +181,6 @@ final class DoomedWorker: ConnectionDelegate {
     enum Fate { case killed, stopped }
 
     private let fate: Fate
-    private let isDoomed = Atomic(false)
     private let (leases, lease) = AsyncStream.makeStream(of: LeaseID.self)
 
     init(_ fate: Fate) { self.fate = fate }
@@ -199,24 +198,12 @@ final class DoomedWorker: ConnectionDelegate {
     }
 
     func received(_ frame: Frame, on connection: Connection) {
-        if case .message(.helloReply) = frame.content { beat(connection, frame.epoch) }
         guard case .message(.lease(let taken)) = frame.content else { return }
-        isDoomed.store(true, ordering: .relaxed)
         if fate == .killed { connection.finish() }
         lease.yield(taken.lease)
     }
 
     func closed(_ connection: Connection, reason: CloseReason) {}
-
-    /// Lives until it has its lease, however long that takes on a slow machine.
-    private func beat(_ connection: Connection, _ epoch: UInt64) {
-        Task {
-            while !isDoomed.load(ordering: .relaxed) {
-                connection.send(.heartbeat(Heartbeat(sequence: 0, leases: [])), epoch: epoch)
-                try await Task.sleep(nanoseconds: 100_000_000)
-            }
-        }
-    }
 
     func waitForLease() async { _ = await leases.first { _ in true } }
 }

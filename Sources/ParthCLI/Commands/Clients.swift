@@ -8,7 +8,7 @@ import Wire
 
 struct CoordinatorOption: ParsableArguments {
     @Option(name: .long, help: "HOST:PORT of the coordinator.")
-    var coordinator = "127.0.0.1:7700"
+    var coordinator = "127.0.0.1:7800"
 
     func connect(_ name: String) async throws -> CoordinatorClient {
         try await CoordinatorClient.connect(to: Endpoint(parsing: coordinator), name: name)
@@ -19,7 +19,7 @@ struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Submit end caps to a coordinator; seal the round and wait for its block proof.",
         discussion: """
-            Example: parth submit --coordinator 127.0.0.1:7700 --wait batch/*.endcap
+            Example: parth submit --coordinator 127.0.0.1:7800 --wait batch/*.endcap
             Without --seal or --wait the round stays open for others. Exits 65 when an end cap is refused.
             """)
 
@@ -75,7 +75,7 @@ struct Submit: AsyncParsableCommand {
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The current round and the fleet.", discussion: "Example: parth status --coordinator 127.0.0.1:7700")
+        abstract: "The current round and the fleet.", discussion: "Example: parth status --coordinator 127.0.0.1:7800")
 
     @OptionGroup var target: CoordinatorOption
     @Option(name: .long, help: "A round's number; the current one when left out.")

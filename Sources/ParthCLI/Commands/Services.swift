@@ -48,12 +48,12 @@ struct RunCoordinator: AsyncParsableCommand {
         commandName: "coordinator",
         abstract: "Run a coordinator: it admits end caps, schedules the tree over the workers and stores the block proofs.",
         discussion: """
-            Example: parth coordinator --listen 127.0.0.1:7700 --genesis batch/genesis.json --data chain
+            Example: parth coordinator --listen 127.0.0.1:7800 --genesis batch/genesis.json --data chain
             The first line of standard output says where it listens. SIGTERM ends it.
             """)
 
     @Option(name: .long, help: "HOST:PORT; port 0 lets the system choose.")
-    var listen = "127.0.0.1:7700"
+    var listen = "127.0.0.1:7800"
     @Option(name: .long, help: "The genesis file: the users before the first block.")
     var genesis: String
     @Option(name: .long, help: "The directory for block proofs.")
@@ -95,7 +95,7 @@ struct RunWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Run a worker: it proves what the coordinator leases to it.",
-        discussion: "Example: parth worker --coordinator 127.0.0.1:7700 --threads 2 --name rack-1")
+        discussion: "Example: parth worker --coordinator 127.0.0.1:7800 --threads 2 --name rack-1")
 
     @Option(name: .long, help: "HOST:PORT of the coordinator.")
     var coordinator: String
