@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport", "Wire"] + nio),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Transport", "Wire"]),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Coordinator", "Transport", "Wire", log]),
-        .testTarget(name: "CLITests", dependencies: ["ProofCore", "Parth"]),
+        .testTarget(name: "CLITests", dependencies: ["ProofCore", "Parth", "Worker", "Transport", "Wire", log]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

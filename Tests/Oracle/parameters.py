@@ -8,7 +8,8 @@ from koalabear import P, TWO_ADICITY
 from transcript import VerificationError, require
 
 MIN_HEIGHT, MAX_HEIGHT = 4, 20
-MIN_STACK = 12
+MIN_STACK, MAX_STACK = 12, 22
+K_0 = 6
 
 
 def is_int(value):
@@ -47,6 +48,16 @@ class Layout:
         self.preprocessed_bits = log2_ceiling(preprocessed_cells)
         self.L = log2_ceiling(leaves)
         self.constraints = sum(chip.constraints for chip in CHIPS)
+
+    def stacks(self):
+        """(n, m). A shape with m > n, some h_t > n or n > 22 is refused before anything else."""
+        n = max(MIN_STACK, self.witness_bits)
+        m = max(n - K_0 + 4, self.preprocessed_bits)
+        require(n <= MAX_STACK, "shape: n", f"at most {MAX_STACK}", n)
+        require(m <= n, "shape: m", f"at most n = {n}", m)
+        for t, h in enumerate(self.heights):
+            require(h <= n, f"shape: height of {CHIPS[t].name}", f"at most n = {n}", h)
+        return n, m
 
     def _stack(self, columns_of):
         """([(table, position)] in stack order, cells)"""
@@ -102,7 +113,6 @@ def explicit(n, m, rounds):
 
 FIELD_BITS = 5 * math.log2(P)
 GRINDING = 16
-K_0 = 6
 
 
 def bound_terms(rate, variables, claims, M):
@@ -188,6 +198,4 @@ def search(n, m, target, rate):
 
 
 def derive(shape, layout):
-    n = max(MIN_STACK, layout.witness_bits)
-    m = max(n - K_0 + 4, layout.preprocessed_bits)
-    return search(n, m, shape.target_bits, shape.rate_bits)
+    return search(*layout.stacks(), shape.target_bits, shape.rate_bits)

@@ -63,9 +63,11 @@ class Receiver:
     def __init__(self, proof):
         require(isinstance(proof, (bytes, bytearray)), "proof", "bytes", type(proof).__name__)
         self.proof, self.position, self.sponge = bytes(proof), 0, Sponge()
+        self.messages = []
 
     def read(self, count, where):
         """`count` limbs that are not absorbed."""
+        self.messages.append((where, self.position, count))
         end = self.position + 4 * count
         require(end <= len(self.proof), where, f"at least {end} bytes", f"{len(self.proof)} bytes")
         out = []

@@ -1,12 +1,14 @@
 """The verifier: validate the shape, replay the transcript, check the equations.  PROTOCOL.md sections 4 and 5.
 
-    python3 verify.py --verifier-data FILE.json PROOF.bin STATEMENT
+    python3 verify.py --verifier-data circuits.json ARTIFACT [ARTIFACT ...]
 """
 
 import argparse
-import json
+import collections
 import sys
+import time
 
+from artifact import Artifact, read_circuits, unwords
 from chips import CHIPS
 from koalabear import ONE, P, ZERO, add, embed, eq, eq_index, horner, mul, pow_at, powers, sub, total
 from parameters import Layout, Shape, derive, is_int
@@ -15,6 +17,9 @@ from transcript import Receiver, VerificationError, require
 from whir import Opening
 
 STATEMENT_ADDRESS = 1
+
+# messages: [(where, first byte, limbs)] as they were read.
+Counts = collections.namedtuple("Counts", "permutations bytes messages")
 
 
 class VerifierData:
@@ -53,7 +58,7 @@ def degree_two(claim, point, c1, c2):
 
 
 def verify(verifier_data, statement, proof, parameters=None):
-    """Returns counts; raises VerificationError, and nothing else."""
+    """Returns Counts; raises VerificationError, and nothing else."""
     data = VerifierData(verifier_data, parameters)
     statement = digest(statement, "statement")
     layout, L = data.layout, data.layout.L
@@ -128,7 +133,7 @@ def verify(verifier_data, statement, proof, parameters=None):
 
     Opening(receiver, data.parameters, witness_root, data.root, opened, initial_weight).verify()
     receiver.finish()
-    return {"permutations of the transcript": sponge.permutations, "bytes": receiver.position}
+    return Counts(sponge.permutations, receiver.position, receiver.messages)
 
 
 def tables_at(layout, values, e, alpha, beta_powers, c):
@@ -171,36 +176,63 @@ def batched_weight(layout, n, row_point, gammas, alpha_0, point):
     return add(out, mul(gammas[columns], pow_at(alpha_0, point)))
 
 
-def main(arguments=None):
-    """0: accepted. 1: rejected. 2: not understood."""
-    parser = argparse.ArgumentParser(description="The independent slow verifier.")
-    parser.add_argument("--verifier-data", required=True, metavar="FILE.json")
-    parser.add_argument("proof", metavar="PROOF.bin")
-    parser.add_argument("statement", help="eight limbs, decimal, separated by commas")
-    options = parser.parse_args(arguments)
+def check_circuit(data, name):
+    """The verifier data of a list entry, whose fingerprint must be that of its root and shape."""
     try:
-        with open(options.verifier_data, "rb") as file:
-            text = file.read()
-        with open(options.proof, "rb") as file:
-            proof = file.read()
-    except OSError as error:
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise VerificationError("verifier data", "JSON", str(error)) from None
-        try:
-            statement = [int(limb) for limb in options.statement.split(",")]
-        except ValueError:
-            raise VerificationError("statement", "limbs separated by commas", options.statement[:200]) from None
-        counts = verify(data, statement, proof)
+        got = VerifierData(data).fingerprint()
     except VerificationError as error:
-        print(f"rejected: {error}")
-        return 1
-    print("accepted:", ", ".join(f"{value} {key}" for key, value in counts.items()))
-    return 0
+        raise VerificationError(f"verifier data of {name}: {error.where}", error.expected, error.got) from None
+    require(got == data["fingerprint"], f"verifier data of {name}: fingerprint", unwords(got).hex(), unwords(data["fingerprint"]).hex())
+    return data
+
+
+def verify_artifact(data, circuits):
+    """(Artifact, counts) of the bytes of a file; `circuits` as of `read_circuits`. Raises VerificationError, and nothing else."""
+    artifact = Artifact(data)
+    verifier_data = check_circuit(circuits[artifact.circuit], artifact.circuit)
+    artifact.check_aggregator(circuits)
+    return artifact, verify(verifier_data, artifact.statement, artifact.proof)
+
+
+ACCEPTED, REJECTED, NO_INPUT = 0, 65, 66
+
+
+def one_line(text):
+    text = " ".join(str(text).split())
+    return text if len(text) <= 400 else text[:400] + "…"
+
+
+def main(arguments=None):
+    """0: all accepted. 65: one is refused. 66: a file could not be read. (2: argparse does not understand the arguments.)"""
+    parser = argparse.ArgumentParser(description="The independent slow verifier. One line an artifact.")
+    parser.add_argument("--verifier-data", required=True, metavar="circuits.json", help="as `parth circuits --json` prints it")
+    parser.add_argument("artifacts", nargs="+", metavar="ARTIFACT", help="*.endcap, *.proof")
+    options = parser.parse_args(arguments)
+    files = []
+    for path in [options.verifier_data] + options.artifacts:
+        try:
+            with open(path, "rb") as file:
+                files.append(file.read())
+        except OSError as error:
+            print(f"not readable: {one_line(error)}")
+            return NO_INPUT
+    try:
+        circuits = read_circuits(files[0])
+    except VerificationError as error:
+        print(f"rejected {options.verifier_data}: {one_line(error)}")
+        return REJECTED
+    status = ACCEPTED
+    for path, data in zip(options.artifacts, files[1:]):
+        start = time.monotonic()
+        try:
+            artifact, counts = verify_artifact(data, circuits)
+        except VerificationError as error:
+            print(f"rejected {path}: {one_line(error)}")
+            status = REJECTED
+        else:
+            print(f"accepted {path}: {artifact}; {counts.bytes} bytes, {counts.permutations} permutations of the transcript, "
+                  f"{time.monotonic() - start:.2f} s")
+    return status
 
 
 if __name__ == "__main__":

@@ -66,14 +66,14 @@ import Testing
         ]))
     }
 
-    @Test func inverse_of_zero_has_no_witness() throws {
+    @Test func inverse_of_zero_has_no_proof() throws {
         let circuit = try circuit { b in
             let x = b.inputElement()
             b.assertNonZero(x)
             return pack(b, [x])
         }
-        #expect(!contradicts(circuit, [0, 0, 0, 0, 1]))
-        #expect(contradicts(circuit, [0, 0, 0, 0, 0]))
+        #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 1]) == nil)
+        #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 0]) == .busImbalance)
     }
 
     @Test func asserted_zero_sum_and_copy_hold_or_have_no_witness() throws {

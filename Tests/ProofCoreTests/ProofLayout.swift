@@ -24,13 +24,17 @@ struct ProofLayout {
     private var at = 0
     private var recorded = 0
 
-    /// Walks a valid proof.
-    init(_ test: TestProof) throws {
-        transcript = VerifierTranscript(proof: test.proof.bytes)
+    /// What `Verifier.replay` would record, if it accepted.
+    var record: [Field] { transcript.record }
+
+    /// Walks a proof of `test`'s circuit. Work and Merkle paths are checked on the way, no equation is: an attacker's proof
+    /// of a false statement has a layout too.
+    init(_ test: TestProof, proof: Proof? = nil, statement: Digest? = nil) throws {
+        transcript = VerifierTranscript(proof: (proof ?? test.proof).bytes)
         let shape = test.circuit.shape
         transcript.absorb(test.key.fingerprint)
-        transcript.absorb(test.statement)
-        try receive(.witnessRoot, 0, limbs: 8)
+        transcript.absorb(statement ?? test.statement)
+        let root = Digest(try receive(.witnessRoot, 0, limbs: 8))
         _ = transcript.sample()
         try receive(.outOfDomain, 0, limbs: 5)
         for _ in 0..<2 { _ = transcript.sample() }
@@ -54,24 +58,26 @@ struct ProofLayout {
         try receive(.evaluations, 0, limbs: 5 * columns)
         try opening(try OpeningParameters(
             witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
-            targetBits: shape.targetBits, rateBits: shape.rateBits))
+            targetBits: shape.targetBits, rateBits: shape.rateBits),
+            roots: [root, test.key.verifierData.preprocessedRoot])
         try transcript.finish()
     }
 
-    private mutating func opening(_ p: OpeningParameters) throws {
+    private mutating func opening(_ p: OpeningParameters, roots: [Digest]) throws {
+        var roots = roots
         _ = transcript.sample()
         try steps(p.rounds[0].steps, 0)
         var rows = [p.witnessRows, p.preprocessedRows]
         for (j, round) in p.rounds.enumerated().dropFirst() {
-            try receive(.foldedRoot, j, limbs: 8)
+            let root = Digest(try receive(.foldedRoot, j, limbs: 8))
             _ = transcript.sample()
             try receive(.foldedOutOfDomain, j, limbs: 5)
-            try leaves(p, j - 1, rows)
+            try leaves(p, j - 1, rows, roots)
             try steps(round.steps, j)
-            rows = [5 << round.steps]
+            (rows, roots) = ([5 << round.steps], [root])
         }
         try receive(.finalPolynomial, p.rounds.count - 1, limbs: 5 << p.finalVariables)
-        try leaves(p, p.rounds.count - 1, rows)
+        try leaves(p, p.rounds.count - 1, rows, roots)
         try steps(p.finalVariables, p.rounds.count)
     }
 
@@ -82,18 +88,24 @@ struct ProofLayout {
         }
     }
 
-    private mutating func leaves(_ p: OpeningParameters, _ j: Int, _ rows: [Int]) throws {
+    private mutating func leaves(_ p: OpeningParameters, _ j: Int, _ rows: [Int], _ roots: [Digest]) throws {
         try transcript.checkWork(bits: p.grindingBits)
         add(Part(message: .nonce, round: j, bytes: at..<(at + 4)), recordLimbs: 1)
         let drawn = transcript.indices(p.rounds[j])
-        let plan = MultiProofPlan(indices: drawn, height: p.rounds[j].height)
+        let height = p.rounds[j].height
+        let plan = MultiProofPlan(indices: drawn, height: height)
+        var trees: [TreeOpening] = []
         for (tree, rows) in rows.enumerated() {
+            trees.append(try TreeOpening(
+                from: &transcript, indices: drawn, height: height, rows: rows, root: roots[tree], round: j, tree: tree))
             for (limbs, siblings) in [(rows * plan.leaves.count, false), (8 * plan.siblingCount, true)] {
-                _ = try transcript.read(.opening, limbs)
                 add(
                     Part(message: .opening, round: j, step: tree, siblings: siblings, bytes: at..<(at + 4 * limbs)),
                     recordLimbs: tree == 0 && !siblings ? recordLimbs(p, j) * drawn.count : 0)
             }
+        }
+        for index in drawn {
+            for tree in trees { transcript.record += tree.leaf(index) + tree.path(index).flatMap(\.limbs) }
         }
         _ = transcript.sample()
     }
@@ -105,9 +117,11 @@ struct ProofLayout {
         return (5 << p.rounds[j].steps) + path
     }
 
-    private mutating func receive(_ message: Message, _ round: Int, step: Int = 0, limbs: Int) throws {
-        _ = try transcript.receive(message, limbs: limbs)
+    @discardableResult
+    private mutating func receive(_ message: Message, _ round: Int, step: Int = 0, limbs: Int) throws -> [Field] {
+        let received = try transcript.receive(message, limbs: limbs)
         add(Part(message: message, round: round, step: step, bytes: at..<(at + 4 * limbs)), recordLimbs: limbs)
+        return received
     }
 
     private mutating func add(_ part: Part, recordLimbs: Int) {

@@ -60,6 +60,7 @@ struct WrappedChild: Sendable {
     }
 
     @Test func record_is_as_long_as_the_circuit_reads() {
+        #expect(layout.record == child.record)
         #expect(wrapped.circuit.inputLimbs == 16 + child.record.count)
         #expect(layout.parts.map(\.record.upperBound).max() == child.record.count)
     }
@@ -202,6 +203,70 @@ struct WrappedChild: Sendable {
 
     @Test func input_of_wrong_length_is_refused() {
         #expect(throws: WitnessError.self) { try wrapped.circuit.witness(input: child.input().dropLast()) }
+    }
+
+    /// The strongest false child: a prover that follows the protocol on a false statement, work, openings and all. One equation
+    /// of the child's verifier fails. There is no witness, or no proof of it.
+    private func expectRefused(_ proof: Proof, _ statement: Digest, _ error: VerificationError) throws {
+        let test = child.child
+        #expect(refusal(test.verifier, proof, statement) == error)
+        let record = try ProofLayout(test, proof: proof, statement: statement).record
+        let input = child.input(statement: statement, record: record)
+        do {
+            let witness = try wrapped.circuit.witness(input: input)
+            let claimed = wrapped.circuit.statement(of: witness)
+            #expect(refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed) == .busImbalance)
+        } catch WitnessError.contradiction {
+        }
+    }
+
+    @Test func child_of_a_false_statement_is_refused() throws {
+        let test = child.child
+        var statement = test.statement
+        statement[0] += .one
+        let proof = test.prove(try test.circuit.witness(input: test.input), statement: statement)
+        try expectRefused(proof, statement, .busImbalance)
+    }
+
+    @Test func child_with_a_broken_copy_is_refused() throws {
+        let test = child.child
+        let witness = try test.circuit.witness(input: test.input)
+        witness.cells[test.circuit.cell(.mulAdd, 0, 0)] += .one
+        try expectRefused(test.prove(witness), test.statement, .busImbalance)
+    }
+
+    @Test func child_with_a_broken_constraint_is_refused() throws {
+        let test = child.child
+        let witness = try test.circuit.witness(input: test.input)
+        witness.cells[test.circuit.cell(.select, 0, 15)] = 2
+        try expectRefused(test.prove(witness), test.statement, .zerocheck)
+    }
+
+    // MARK: what is free
+
+    /// The ports that the recursive verifier leaves off the bus are those whose targets are hints or are not used: a
+    /// witness cell that only such ports show could be anything.
+    @Test func ports_off_the_bus_are_hints_or_unused() throws {
+        let circuit = wrapped.circuit
+        var off: [String: Int] = [:]
+        for (kind, port) in ChipRow.allPorts where ![.dot, .pack, .select].contains(kind) {
+            for row in 0..<circuit.rowCounts[kind.rawValue] where !circuit.isBound(kind, port: port, row) {
+                let isPath = kind == .poseidon && circuit.preprocessedCell(.poseidon, 0, row) == .one
+                off["\(kind.name)\(isPath ? " path" : "") \(port)", default: 0] += 1
+            }
+        }
+        let rounds = try OpeningParameters(
+            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2).rounds
+        let paths = rounds.enumerated().reduce(0) { $0 + $1.element.queries * $1.element.height * ($1.offset == 0 ? 2 : 1) }
+        #expect(off["Poseidon path 1"] == paths)  // siblings
+        #expect(off["Poseidon 0"] == nil && off["Poseidon 1"] == nil && off["Poseidon 2"] == nil)
+        #expect(off["Poseidon path 0"] == nil && off["Poseidon path 2"] == nil)
+        #expect(off["MulAdd 1"] == 1)  // the inverse that shows denominators not zero
+        #expect(off["MulAdd 0"] == nil && off["MulAdd 2"] == nil && off["MulAdd 3"] == nil)
+        #expect(off["Power 0"] == nil && off["Power 1"] == nil && off["Power 2"] == nil)
+        #expect(off["Index 0"] == nil && off["Index 2"] == nil)
+        #expect(off["Index 1"] == rounds.count)  // of the work: an index, but no point
+        #expect(off["Limbs 1"] == nil)
     }
 
     // MARK: past the witness check

@@ -4,11 +4,11 @@
 
 import ProofCore
 
-enum BlockCircuit {
+package enum BlockCircuit {
     /// log2 of the inverse rate: the block proof is verified by everybody, so it is made shorter than the others.
     static let rateBits = 4
 
-    static func build(childShape: Shape, endCap: Digest, combine: Digest) throws -> Circuit {
+    package static func build(childShape: Shape, endCap: Digest, combine: Digest) throws -> Circuit {
         let b = CircuitBuilder(name: "block")
         let contractRoot = b.inputDigest()
         let previous = b.inputDigest()
@@ -31,7 +31,7 @@ enum BlockCircuit {
         return try b.build(shape: Shape(heights: b.minimalHeights, rateBits: rateBits))
     }
 
-    static func input(state: BlockState, child: ChildInput) -> [Field] {
+    package static func input(state: BlockState, child: ChildInput) -> [Field] {
         state.contractRoot.limbs + state.previous.limbs + [Field(state.height)] + state.digest.limbs + child.limbs
     }
 }

@@ -3,8 +3,8 @@
 
 import ProofCore
 
-enum CombineCircuit {
-    static func build(shape: Shape, endCap: Digest) throws -> Circuit {
+package enum CombineCircuit {
+    package static func build(shape: Shape, endCap: Digest) throws -> Circuit {
         let b = CircuitBuilder(name: "combine")
         let height = Network.userTreeHeight
         let blockRoot = b.inputDigest()
@@ -45,7 +45,7 @@ enum CombineCircuit {
     }
 
     /// Input limbs for two children whose headers meet at `level`.
-    static func input(blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput) -> [Field] {
+    package static func input(blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput) -> [Field] {
         var limbs = blockRoot.limbs + aggregator.limbs
         limbs += (0..<(Network.userTreeHeight - 1)).map { $0 < level - 1 ? Field.one : Field.zero }
         return limbs + left.limbs + right.limbs

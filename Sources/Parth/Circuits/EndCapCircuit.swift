@@ -53,7 +53,7 @@ public struct EndCapWitness: Sendable {
 
     /// The circuit's input limbs, in the order in which `EndCapCircuit` declares them.
     /// - Throws: `VerificationError` when the signature proof does not verify.
-    func input() throws -> [Field] {
+    package func input() throws -> [Field] {
         let statement = signatureStatement(parameters: keyParameters, payload: payload)
         let record = try Verifier(signatureVerifierData).replay(signature, statement: statement)
         var limbs = block.userRoot.limbs + block.contractRoot.limbs + block.previous.limbs + [Field(block.height)]

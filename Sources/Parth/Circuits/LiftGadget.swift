@@ -66,15 +66,22 @@ func prefixFlags(_ b: CircuitBuilder, _ flags: [ExtTarget]) {
 }
 
 /// Input limbs of a `ChildTarget`.
-struct ChildInput {
-    let artifact: TransitionArtifact
-    let verifierData: VerifierData
+package struct ChildInput {
+    package let artifact: TransitionArtifact
+    package let verifierData: VerifierData
     /// Proof limbs as `Verifier.replay` gives them.
-    let record: [Field]
+    package let record: [Field]
     /// Siblings from the child's level up; padded with zeros where the lift does not use them.
-    let siblings: [Digest]
+    package let siblings: [Digest]
 
-    var limbs: [Field] {
+    package init(artifact: TransitionArtifact, verifierData: VerifierData, record: [Field], siblings: [Digest]) {
+        self.artifact = artifact
+        self.verifierData = verifierData
+        self.record = record
+        self.siblings = siblings
+    }
+
+    package var limbs: [Field] {
         let header = artifact.header
         let level = Int(header.level)
         var limbs = [artifact.kind == .combine ? Field.one : Field.zero] + verifierData.preprocessedRoot.limbs

@@ -54,8 +54,8 @@ struct RunCoordinator: AsyncParsableCommand {
 
     @Option(name: .long, help: "HOST:PORT; port 0 lets the system choose.")
     var listen = "127.0.0.1:7800"
-    @Option(name: .long, help: "The genesis file: the users before the first block.")
-    var genesis: String
+    @Option(name: .long, help: "The genesis file: the users before the first block (default: genesis.json in --data).")
+    var genesis: String?
     @Option(name: .long, help: "The directory for block proofs.")
     var data: String
     @Flag(name: .long, help: "Allow an address that other machines reach, though connections are not encrypted.")
@@ -79,7 +79,7 @@ struct RunCoordinator: AsyncParsableCommand {
             configuration.listen = try Endpoint(parsing: listen)
             configuration.insecure = insecure
             configuration.verificationThreads = verificationThreads
-            let state = try ChainState(genesis: genesis)
+            let state = try ChainState(genesis: genesis ?? "\(data)/genesis.json")
             try makeDirectory(data)
             let network = try Network(threads: 2)
             let coordinator = CoordinatorService(

@@ -1,26 +1,31 @@
 /// Eight field elements: the output of every hash of the system, and a statement.
 @frozen
 public struct Digest: Hashable, Sendable {
-    /// Montgomery words.
-    public var words: SIMD8<UInt32>
+    /// Montgomery words. Not one `SIMD8`: Swift 6.3 miscompiles locals of async functions that are aligned to more than 16 bytes.
+    @usableFromInline var low: SIMD4<UInt32>
+    @usableFromInline var high: SIMD4<UInt32>
 
     @inlinable
-    public init(words: SIMD8<UInt32>) { self.words = words }
+    init(low: SIMD4<UInt32>, high: SIMD4<UInt32>) {
+        self.low = low
+        self.high = high
+    }
 
-    public static let zero = Digest(words: .zero)
+    @inlinable
+    public static var zero: Digest { Digest(low: .zero, high: .zero) }
     public static let count = 8
 
     /// - Precondition: eight elements.
     public init(_ limbs: some Collection<Field>) {
         precondition(limbs.count == 8)
-        words = .zero
-        for (i, limb) in limbs.enumerated() { words[i] = limb.montgomery }
+        self = .zero
+        for (i, limb) in limbs.enumerated() { self[i] = limb }
     }
 
     @inlinable
     public subscript(i: Int) -> Field {
-        get { Field(montgomery: words[i]) }
-        set { words[i] = newValue.montgomery }
+        get { Field(montgomery: i < 4 ? low[i] : high[i - 4]) }
+        set { if i < 4 { low[i] = newValue.montgomery } else { high[i - 4] = newValue.montgomery } }
     }
 
     public var limbs: [Field] { (0..<8).map { self[$0] } }
@@ -32,11 +37,11 @@ public struct Digest: Hashable, Sendable {
     public init?(bytes: some Collection<UInt8>) {
         let all = Array(bytes)
         guard all.count == 32 else { return nil }
-        words = .zero
+        self = .zero
         for i in 0..<8 {
             let word = UInt32(littleEndianBytes: all[(4 * i)..<(4 * i + 4)])
             guard let limb = Field(canonical: word) else { return nil }
-            words[i] = limb.montgomery
+            self[i] = limb
         }
     }
 

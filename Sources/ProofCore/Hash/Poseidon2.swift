@@ -55,7 +55,7 @@ public enum Poseidon2 {
 
     /// `compress(l, r) = (P(l‖r) + (l‖r))[0..<8]`
     public static func compress(_ left: Digest, _ right: Digest) -> Digest {
-        var state = (left.words, right.words)
+        var state = (left.low, left.high, right.low, right.high)
         return withUnsafeMutableBytes(of: &state) { raw in
             let words = raw.baseAddress!.assumingMemoryBound(to: UInt32.self)
             permute(words)

@@ -160,7 +160,7 @@ package struct TreeOpening {
         let count = children.count / 2
         let input = BaseVector(count: 16 * count)
         for (i, child) in children.enumerated() {
-            for limb in 0..<8 { input.words[8 * i + limb] = child.words[limb] }
+            for limb in 0..<8 { input.words[8 * i + limb] = child[limb].montgomery }
         }
         let parents = BaseVector(count: 8 * count)
         kb_compress_layer(input.words, parents.words, count)
@@ -168,8 +168,8 @@ package struct TreeOpening {
     }
 
     private static func digest(_ words: BaseVector, _ index: Int) -> Digest {
-        var result = SIMD8<UInt32>()
-        for limb in 0..<8 { result[limb] = words.words[8 * index + limb] }
-        return Digest(words: result)
+        var result = Digest.zero
+        for limb in 0..<8 { result[limb] = Field(montgomery: words.words[8 * index + limb]) }
+        return result
     }
 }
