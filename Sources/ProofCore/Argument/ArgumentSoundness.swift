@@ -32,7 +32,14 @@ extension Shape {
             // Collisions of eight-element digests, and of the sponge's capacity.
             SoundnessTerm(name: "hash collisions", bits: 8 * log2(Double(Field.modulus)) / 2),
         ]
-        return own + parameters.soundnessTerms(claims: claims)
+        let preprocessedClaims = ChipKind.allCases.reduce(0) { $0 + Chip[$1].preprocessedCount }
+        guard deferred else { return own + parameters.soundnessTerms(claims: claims) }
+        // The preprocessed stack is fixed beforehand: no list is lost on it.
+        let reduction = [
+            SoundnessTerm(name: "deferral, claims joined (μ)", bits: extensionBits - log2(Double(preprocessedClaims))),
+            SoundnessTerm(name: "deferral, rounds (P14)", bits: extensionBits - 1),
+        ]
+        return own + reduction + parameters.soundnessTerms(claims: claims - preprocessedClaims)
     }
 
     /// The least of `soundnessTerms`.

@@ -11,10 +11,15 @@ public struct Verifier: Sendable {
     public let verifierData: VerifierData
     public let fingerprint: Digest
     let parameters: OpeningParameters
+    /// The preprocessed stack, to settle deferred claims on it.
+    private let polynomial: ClaimedPolynomial?
 
+    /// - Parameter polynomial: for a deferred shape, the preprocessed stack; without it only `replay` can be used, and whoever calls
+    ///   it settles the claim.
     /// - Throws: `VerificationError.shape` when no parameters reach the target for this shape.
-    public init(_ verifierData: VerifierData) throws(VerificationError) {
+    public init(_ verifierData: VerifierData, polynomial: ClaimedPolynomial? = nil) throws(VerificationError) {
         self.verifierData = verifierData
+        self.polynomial = polynomial
         fingerprint = verifierData.fingerprint
         do {
             parameters = try OpeningParameters(shape: verifierData.shape)
@@ -23,13 +28,32 @@ public struct Verifier: Sendable {
         }
     }
 
-    /// Returns when `proof` proves `statement` under this circuit.
-    public func verify(_ proof: Proof, statement: Digest) throws(VerificationError) {
-        _ = try replay(proof, statement: statement)
+    /// Verifies proofs of a key's circuit; settles their deferred claims.
+    public init(_ key: ProvingKey) throws(VerificationError) {
+        try self.init(key.verifierData, polynomial: key.circuit.shape.deferred ? ClaimedPolynomial([key]) : nil)
     }
 
-    /// Verifies, and returns the limbs received (openings un-pruned): what a recursive verifier takes as input.
-    public func replay(_ proof: Proof, statement: Digest) throws(VerificationError) -> [Field] {
+    /// Returns when `proof` proves `statement` under this circuit.
+    @discardableResult
+    public func verify(_ proof: Proof, statement: Digest) throws(VerificationError) -> Replay {
+        let replay = try replay(proof, statement: statement)
+        if let claim = replay.deferred {
+            guard let polynomial else { throw .deferredClaim("expected the preprocessed stack to settle it with, got none") }
+            guard polynomial.satisfies(claim) else { throw .deferredClaim("the stack has another value at the point") }
+        }
+        return replay
+    }
+
+    /// What a verified proof leaves.
+    public struct Replay: Sendable {
+        /// The limbs received, openings un-pruned: what a recursive verifier takes as input.
+        public let record: [Field]
+        /// For a deferred shape: the claim on the preprocessed stack that is still to be settled.
+        public let deferred: DeferredClaim?
+    }
+
+    /// Verifies all but the deferred claim, if the shape has one.
+    public func replay(_ proof: Proof, statement: Digest) throws(VerificationError) -> Replay {
         let shape = verifierData.shape
         var transcript = VerifierTranscript(proof: proof.bytes)
         transcript.absorb(fingerprint)
@@ -43,12 +67,18 @@ public struct Verifier: Sendable {
         let alpha = transcript.sample()
         let weights = ZerocheckWeights(shape: shape, point: leaves.point, alpha: alpha, bus: bus)
         let claims = try verifyZerocheck(&transcript, leaves, alpha, weights)
+        var deferred: DeferredClaim?
+        if shape.deferred {
+            let reduction = StackReduction(claims: claims.preprocessed, point: claims.point, mu: transcript.sample())
+            deferred = try reduction.verify(variables: shape.preprocessedVariables, &transcript)
+        }
         try Opening(parameters: parameters).verify(
-            transcript: &transcript, witnessRoot: witnessRoot, preprocessedRoot: verifierData.preprocessedRoot,
-            witnessClaims: claims.witness, preprocessedClaims: claims.preprocessed, point: claims.point,
+            transcript: &transcript, witnessRoot: witnessRoot,
+            preprocessedRoot: shape.deferred ? nil : verifierData.preprocessedRoot,
+            witnessClaims: claims.witness, preprocessedClaims: shape.deferred ? [] : claims.preprocessed, point: claims.point,
             outOfDomainPoint: outOfDomainPoint, outOfDomainValue: outOfDomainValue)
         try transcript.finish()
-        return transcript.record
+        return Replay(record: transcript.record, deferred: deferred)
     }
 
     /// The fractional GKR: from the root to a claim on the leaves.

@@ -12,7 +12,7 @@ public struct VerifierData: Hashable, Sendable {
 
     static let tag = 1
 
-    /// hash(1, root ‖ heights ‖ target bits ‖ rate bits)
+    /// hash(1, root ‖ heights ‖ target bits ‖ rate bits ‖ deferred)
     public var fingerprint: Digest {
         Poseidon2.hash(tag: Self.tag, preprocessedRoot.limbs + shape.limbs)
     }
@@ -45,7 +45,7 @@ public final class ProvingKey: Sendable {
 extension OpeningParameters {
     init(shape: Shape) throws {
         try self.init(
-            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
+            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
             targetBits: shape.targetBits, rateBits: shape.rateBits)
     }
 }

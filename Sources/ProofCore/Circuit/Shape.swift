@@ -12,9 +12,11 @@ public struct Shape: Hashable, Sendable {
     public let targetBits: Int
     /// log2 of the inverse rate of the first code.
     public let rateBits: Int
+    /// Whether proofs leave the claim on the preprocessed columns to whoever verifies them (PROTOCOL.md section 5, step 5), instead of opening it.
+    public let deferred: Bool
 
     /// - Throws: `ShapeError` when a height is out of range or the stacks do not fit.
-    public init(heights: [Int], targetBits: Int = 104, rateBits: Int = 2) throws(ShapeError) {
+    public init(heights: [Int], targetBits: Int = 104, rateBits: Int = 2, deferred: Bool = false) throws(ShapeError) {
         guard heights.count == ChipKind.allCases.count else {
             throw .init("expected \(ChipKind.allCases.count) table heights, got \(heights.count)")
         }
@@ -25,6 +27,7 @@ public struct Shape: Hashable, Sendable {
         self.heights = heights
         self.targetBits = targetBits
         self.rateBits = rateBits
+        self.deferred = deferred
         guard witnessVariables <= 22 else {
             throw .init("expected at most 2^22 witness cells, got 2^\(witnessVariables)")
         }
@@ -57,7 +60,7 @@ public struct Shape: Hashable, Sendable {
     package var maximalTableHeight: Int { heights.max()! }
 
     /// The numbers that enter the fingerprint.
-    var limbs: [Field] { (heights + [targetBits, rateBits]).map { Field($0) } }
+    var limbs: [Field] { (heights + [targetBits, rateBits, deferred ? 1 : 0]).map { Field($0) } }
 
     /// Witness cells in use.
     public var cells: Int { ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount << height($1) } }

@@ -76,14 +76,15 @@ struct RowWeights: Sendable {
 
 /// The weights of all columns at one point of F's domain, the verifier's side.
 /// - Parameters:
-///   - claims: witness claims, preprocessed claims. - point: of the columns.
-///   - at: n + 1 coordinates, the first of them chooses the stack.
+///   - claims: witness claims, and preprocessed claims if there are two stacks. - point: of the columns.
+///   - at: n coordinates, or n + 1 for two stacks: the first of them chooses the stack.
 /// - Complexity: for each claim one product, and one for each row-index bit that differs from the
 ///   claim before.
 func columnWeights(
     _ claims: [[ColumnClaim]], point: [Extension], gamma: Extension, at full: [Extension]
 ) -> Extension {
-    let inner = full.dropFirst()
+    let hasTwo = claims.count == 2
+    let inner = full.dropFirst(hasTwo ? 1 : 0)
     // suffixEq[h] = eq(last h coordinates of the point, last h of `at`)
     var suffixEq = [Extension.one]
     for (r, x) in zip(point.reversed(), inner.reversed()) {
@@ -91,7 +92,7 @@ func columnWeights(
     }
     var total = Extension.zero
     var power = Extension.one
-    for (claims, selector) in zip(claims, [Extension.one - full[0], full[0]]) {
+    for (claims, selector) in zip(claims, hasTwo ? [Extension.one - full[0], full[0]] : [Extension.one]) {
         var sum = Extension.zero
         for claim in claims {
             let position = eq(bits: claim.offset >> claim.height, inner.dropLast(claim.height))

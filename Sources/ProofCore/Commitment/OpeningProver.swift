@@ -11,14 +11,14 @@ package struct Opening: Sendable {
 
     /// y_0 (P2): Σ_b F(b)·point^b over both stacks, the preprocessed one from index 2^n on.
     package func outOfDomainValue(
-        witness: StackCommitment, preprocessed: StackCommitment, point: Extension, pool: Pool
+        witness: StackCommitment, preprocessed: StackCommitment?, point: Extension, pool: Pool
     ) -> Extension {
         let w = parameters.rowVariables
         let powers = ExtensionVector.powers(of: point, count: 1 << w)
-        let rows = witness.rows + preprocessed.rows
+        let rows = witness.rows + (preprocessed?.rows ?? 0)
         let sums = ExtensionVector(count: rows)
         pool.forEach(rows) { i in
-            let row = i < witness.rows ? witness.row(i)! : preprocessed.row(i - witness.rows)!
+            let row = i < witness.rows ? witness.row(i)! : preprocessed!.row(i - witness.rows)!
             sums[i] = Extension {
                 kb_base_ext_dot(row, powers.words, powers.stride, powers.count, $0)
             }
@@ -37,22 +37,24 @@ package struct Opening: Sendable {
     ///   - outOfDomainPoint: α_0, of which P2 was sent. - outOfDomainValue: P2; not used here, as the
     ///     values of claims: round polynomials follow from the cells.
     package func prove(
-        transcript: inout ProverTranscript, witness: StackCommitment, preprocessed: StackCommitment,
+        transcript: inout ProverTranscript, witness: StackCommitment, preprocessed: StackCommitment?,
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
         outOfDomainPoint: Extension, outOfDomainValue: Extension, pool: Pool
     ) {
-        let claims = [witnessClaims, preprocessedClaims]
-        for (stack, claims) in zip([witness, preprocessed], claims) {
+        let stacks = [witness] + (preprocessed.map { [$0] } ?? [])
+        let claims = [witnessClaims, preprocessedClaims].prefix(stacks.count)
+        precondition(preprocessed != nil || preprocessedClaims.isEmpty)
+        for (stack, claims) in zip(stacks, claims) {
             precondition(
                 claims.allSatisfy { $0.fits(variables: stack.variables, pointCount: point.count) },
                 "a claimed column does not lie in its stack")
         }
-        checkStacks(witness, preprocessed)
+        checkStacks(stacks)
         let gamma = transcript.sample()
         let reduction = RowReduction(
             witness: witness, preprocessed: preprocessed,
             weights: RowWeights(
-                claims: claims, rows: [witness.rows, preprocessed.rows],
+                claims: Array(claims), rows: stacks.map(\.rows),
                 rowVariables: parameters.rowVariables,
                 point: point, gamma: gamma, pool: pool),
             outOfDomainPoint: outOfDomainPoint,
@@ -60,7 +62,7 @@ package struct Opening: Sendable {
             pool: pool)
         var state = ProverState(
             reduction: reduction, steps: parameters.rounds[0].steps, transcript: &transcript)
-        var previous = [witness.codeword, preprocessed.codeword]
+        var previous = stacks.map(\.codeword)
         for (j, round) in parameters.rounds.enumerated().dropFirst() {
             let codeword = Codeword(
                 state.f, rowVariables: round.rowVariables, rateBits: round.rateBits, pool: pool)
@@ -79,11 +81,10 @@ package struct Opening: Sendable {
         state.sumcheck(steps: parameters.finalVariables, transcript: &transcript)
     }
 
-    private func checkStacks(_ witness: StackCommitment, _ preprocessed: StackCommitment) {
-        for (stack, variables) in [
-            (witness, parameters.witnessVariables),
-            (preprocessed, parameters.preprocessedVariables),
-        ] {
+    private func checkStacks(_ stacks: [StackCommitment]) {
+        let sizes = [parameters.witnessVariables, parameters.preprocessedVariables]
+        precondition(stacks.count == (parameters.hasPreprocessed ? 2 : 1))
+        for (stack, variables) in zip(stacks, sizes) {
             precondition(
                 stack.variables == variables && stack.rowVariables == parameters.rowVariables
                     && stack.rateBits == parameters.rateBits,

@@ -16,13 +16,17 @@ extension Opening {
     ///   `.nonCanonical` for P8 … P13; `.proofOfWork` (P11), which is also where a change of P8,
     ///   P9, P10 or P13 shows; `.merkleRoot` (P12); `.finalClaim`.
     package func verify(
-        transcript: inout VerifierTranscript, witnessRoot: Digest, preprocessedRoot: Digest,
+        transcript: inout VerifierTranscript, witnessRoot: Digest, preprocessedRoot: Digest?,
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
         outOfDomainPoint: Extension, outOfDomainValue: Extension
     ) throws(VerificationError) {
-        let claims = [witnessClaims, preprocessedClaims]
+        guard (preprocessedRoot != nil) == parameters.hasPreprocessed, parameters.hasPreprocessed || preprocessedClaims.isEmpty else {
+            throw .shape("expected \(parameters.hasPreprocessed ? "two stacks" : "one stack") to open")
+        }
+        let roots = [witnessRoot] + (preprocessedRoot.map { [$0] } ?? [])
+        let claims = Array([witnessClaims, preprocessedClaims].prefix(roots.count))
         try validateShape(claims, point: point)
-        let replay = try replayTranscript(&transcript, roots: [witnessRoot, preprocessedRoot])
+        let replay = try replayTranscript(&transcript, roots: roots)
         try checkEquations(
             replay, claims: claims, point: point, outOfDomainPoint: outOfDomainPoint,
             outOfDomainValue: outOfDomainValue)

@@ -73,8 +73,11 @@ public struct OpeningParameters: Sendable, Equatable {
         )
     }
 
+    /// Whether a second stack is opened with the first: m > 0.
+    public var hasPreprocessed: Bool { preprocessedVariables > 0 }
+
     /// Rows of the preprocessed stack's matrix, and of the witness stack's.
-    public var preprocessedRows: Int { 1 << (preprocessedVariables - rowVariables) }
+    public var preprocessedRows: Int { hasPreprocessed ? 1 << (preprocessedVariables - rowVariables) : 0 }
     public var witnessRows: Int { 1 << OpeningParameters.firstFolding }
 
     /// - Parameters:
@@ -89,7 +92,7 @@ public struct OpeningParameters: Sendable, Equatable {
         guard (12...24).contains(n) else {
             throw .init("expected 12...24 witness variables, got \(n)")
         }
-        guard (w + 4...n).contains(m) else {
+        guard m == 0 || (w + 4...n).contains(m) else {
             throw .init("expected \(w + 4)...\(n) preprocessed variables, got \(m)")
         }
         guard (40...128).contains(targetBits) else {
@@ -187,11 +190,12 @@ private struct ScheduleSearch {
 
     private mutating func candidate(_ foldings: [Int], reduction: Int) -> Candidate? {
         var rounds: [OpeningRound] = []
-        var variables = n + 1
+        let folded = m > 0 ? 1 : 0  // both stacks are one polynomial
+        var variables = n + folded
         var rateBits = rate
         var proxy = 1 << (n + rate)
         for (j, k) in ([OpeningParameters.firstFolding] + foldings).enumerated() {
-            let steps = j == 0 ? k + 1 : k
+            let steps = j == 0 ? k + folded : k
             let key = BoundKey(
                 rateBits: rateBits, variables: variables, claims: (rounds.last?.queries ?? 0) + 1)
             guard let bound = cachedBound(key) else { return nil }
@@ -239,11 +243,11 @@ private struct ScheduleSearch {
 
     /// Merkle and transcript permutations of one verification, leaves at eight limbs a block.
     private func cost(_ rounds: [OpeningRound]) -> Int {
-        var total = 2 * (n + 1)  // P8
+        var total = 2 * rounds[0].variables  // P8
         for (j, round) in rounds.enumerated() {
             let blocks = j == 0 ? 8 : (5 << round.steps) / 8
             total += round.queries * (blocks - 1 + round.height)
-            if j == 0 { total += round.queries * ((1 << (m - w - 3)) - 1 + round.height) }
+            if j == 0 && m > 0 { total += round.queries * ((1 << (m - w - 3)) - 1 + round.height) }
             total += (round.queries + 7) / 8 + 2  // indices, P11, γ
             if j > 0 { total += 2 }  // P9, P10
         }

@@ -18,7 +18,7 @@ struct RowReduction {
     private static let blocks = 1 << steps
 
     let witness: StackCommitment
-    let preprocessed: StackCommitment
+    let preprocessed: StackCommitment?
     let weights: RowWeights
     let outOfDomainWeight: Extension
     /// α^x for x in a row.
@@ -28,10 +28,12 @@ struct RowReduction {
     let pool: Pool
 
     private var w: Int { witness.rowVariables }
-    private var classes: Int { 2 * witness.rows / Self.blocks }
+    /// Blocks of witness rows: half of them, or all where there is no second stack.
+    private var witnessBlocks: Int { preprocessed == nil ? Self.blocks : Self.blocks / 2 }
+    private var classes: Int { witness.rows / witnessBlocks }
 
     init(
-        witness: StackCommitment, preprocessed: StackCommitment, weights: RowWeights,
+        witness: StackCommitment, preprocessed: StackCommitment?, weights: RowWeights,
         outOfDomainPoint: Extension, outOfDomainWeight: Extension, pool: Pool
     ) {
         self.witness = witness
@@ -41,16 +43,16 @@ struct RowReduction {
         self.pool = pool
         let w = witness.rowVariables
         powers = ExtensionVector.powers(of: outOfDomainPoint, count: 1 << w)
-        rowPowers = powersList(of: outOfDomainPoint.squared(times: w), count: 2 * witness.rows)
+        rowPowers = powersList(of: outOfDomainPoint.squared(times: w), count: (preprocessed == nil ? 1 : 2) * witness.rows)
     }
 
     /// Row (block, class) of F and its pieces of weight; nil for a zero row.
     private func row(_ block: Int, _ u: Int) -> (
         cells: UnsafePointer<UInt32>, pieces: [WeightPiece]
     )? {
-        let tree = block < Self.blocks / 2 ? 0 : 1
-        let index = (block % (Self.blocks / 2)) * classes + u
-        guard let cells = (tree == 0 ? witness : preprocessed).row(index) else { return nil }
+        let tree = block < witnessBlocks ? 0 : 1
+        let index = (block % witnessBlocks) * classes + u
+        guard let cells = (tree == 0 ? witness : preprocessed)?.row(index) else { return nil }
         return (cells, weights.pieces[tree][index])
     }
 

@@ -58,4 +58,19 @@ package struct CircuitTranscript {
         fresh = false
         return result
     }
+
+    /// Quadratic rounds, s = c_0 + c_1 X + c_2 X² with c_1 = claim − 2c_0 − c_2: the challenges; the claim is followed.
+    mutating func sumcheck(steps: Int, _ claim: inout ExtTarget) -> [ExtTarget] {
+        let b = builder
+        let two = b.constant(Field(2))
+        var point: [ExtTarget] = []
+        for _ in 0..<steps {
+            let c = receive(elements: 2)
+            let r = sample()
+            let c1 = b.subtract(b.mulSubtract(from: claim, two, c[0]), c[1])
+            claim = b.mulAdd(b.mulAdd(c[1], r, c1), r, c[0])
+            point.append(r)
+        }
+        return point
+    }
 }

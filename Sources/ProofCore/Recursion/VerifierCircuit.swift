@@ -3,15 +3,21 @@
 
 extension CircuitBuilder {
     /// Adds the verification of one proof, whose limbs (`Verifier.replay`) are the next inputs.
-    /// - Returns: the fingerprint of the circuit that made the proof: compare it with what is allowed.
-    public func verifyProof(shape: Shape, preprocessedRoot: DigestTarget, statement: DigestTarget) throws -> DigestTarget {
+    /// - Returns: the fingerprint of the circuit that made the proof: compare it with what is allowed; and for a deferred shape the claim
+    ///   that is still to be settled.
+    public func verifyProof(shape: Shape, preprocessedRoot: DigestTarget, statement: DigestTarget) throws -> VerifiedProof {
         let parameters = try OpeningParameters(shape: shape)
-        for height in parameters.rounds.map(\.height) + [parameters.grindingBits] where !(8...20).contains(height) {
-            throw CircuitError("circuit \(name): a child's code domain: expected 2^8 … 2^20 positions, got 2^\(height)")
-        }
+        try checkCodes(parameters)
         let circuit = VerifierCircuit(
             builder: self, shape: shape, parameters: parameters, preprocessedRoot: preprocessedRoot)
         return circuit.verify(statement: statement)
+    }
+
+    /// Chip Index takes indices of 8 to 20 bits.
+    func checkCodes(_ parameters: OpeningParameters) throws {
+        for height in parameters.rounds.map(\.height) + [parameters.grindingBits] where !(8...20).contains(height) {
+            throw CircuitError("circuit \(name): a child's code domain: expected 2^8 … 2^20 positions, got 2^\(height)")
+        }
     }
 
     /// hash(1, root ‖ shape), as `VerifierData.fingerprint`.
@@ -33,13 +39,19 @@ struct LeafClaimTarget {
     let denominator: ExtTarget
 }
 
+/// What `CircuitBuilder.verifyProof` leaves.
+public struct VerifiedProof {
+    public let fingerprint: DigestTarget
+    public let deferred: DeferredClaimTarget?
+}
+
 struct VerifierCircuit {
     let builder: CircuitBuilder
     let shape: Shape
     let parameters: OpeningParameters
     let preprocessedRoot: DigestTarget
 
-    func verify(statement: DigestTarget) -> DigestTarget {
+    func verify(statement: DigestTarget) -> VerifiedProof {
         let b = builder
         let fingerprint = b.count("fingerprint") { b.fingerprint(preprocessedRoot: preprocessedRoot, shape: shape) }
         var transcript = CircuitTranscript(b)
@@ -59,12 +71,35 @@ struct VerifierCircuit {
         let (point, values) = b.count("zerocheck") {
             verifyZerocheck(&transcript, leaves, alpha, c, betaPowers)
         }
-        b.count("opening") {
-            OpeningCircuit(builder: b, shape: shape, parameters: parameters).verify(
-                &transcript, witnessRoot: witnessRoot, preprocessedRoot: preprocessedRoot, values: values, point: point,
-                outOfDomainPoint: outOfDomainPoint, outOfDomainValue: outOfDomainValue)
+        let columns = ColumnWeightsCircuit(builder: b, shape: shape, point: point)
+        let witnessCount = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount }
+        var deferred: DeferredClaimTarget?
+        if shape.deferred {
+            deferred = b.count("deferral") { deferPreprocessed(&transcript, Array(values[witnessCount...]), columns) }
         }
-        return fingerprint
+        b.count("opening") {
+            OpeningCircuit(builder: b, parameters: parameters).verify(
+                &transcript, roots: shape.deferred ? [witnessRoot] : [witnessRoot, preprocessedRoot],
+                values: shape.deferred ? Array(values[..<witnessCount]) : values, outOfDomainPoint: outOfDomainPoint,
+                outOfDomainValue: outOfDomainValue
+            ) { rho, gamma, last in
+                columns.sum(at: rho, gamma: gamma, stacks: shape.deferred ? .witness : .both, last: last)
+            }
+        }
+        return VerifiedProof(fingerprint: fingerprint, deferred: deferred)
+    }
+
+    /// P14, P15
+    private func deferPreprocessed(
+        _ transcript: inout CircuitTranscript, _ values: [ExtTarget], _ columns: ColumnWeightsCircuit
+    ) -> DeferredClaimTarget {
+        let b = builder
+        let mu = transcript.sample()
+        var claim = b.horner(values, mu)
+        let z = transcript.sumcheck(steps: shape.preprocessedVariables, &claim)
+        let value = transcript.receive(elements: 1)[0]
+        b.assertMulAdd(columns.sum(at: z, gamma: mu, stacks: .preprocessed, last: b.zero), value, b.zero, equals: claim)
+        return DeferredClaimTarget(point: z, value: value)
     }
 
     /// s = c − 1 − Σ β^(i+1) statement_i

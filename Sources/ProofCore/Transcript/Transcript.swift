@@ -16,6 +16,10 @@ public enum Message: Int, Sendable, CaseIterable {
     case nonce = 11
     case opening = 12
     case finalPolynomial = 13
+    case deferralRound = 14
+    case deferredValue = 15
+    case batchRound = 16
+    case batchedValue = 17
 
     public var name: String { "P\(rawValue)" }
 }
@@ -56,6 +60,11 @@ package struct ProverTranscript {
         write(.nonce, [nonce])
         let works = sponge.absorbNonce(nonce, bits: bits)
         precondition(works, "the grinder returned a nonce that does no work")
+    }
+
+    /// The proof so far as limbs.
+    package var sentLimbs: [Field] {
+        stride(from: 0, to: proof.count, by: 4).map { Field(UInt32(littleEndianBytes: proof[$0..<($0 + 4)])) }
     }
 }
 

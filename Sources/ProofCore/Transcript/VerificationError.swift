@@ -15,6 +15,12 @@ public enum VerificationError: Error, Equatable, Sendable {
     case zerocheck
     case merkleRoot(round: Int, tree: Int)
     case finalClaim
+    /// P15 is not the value of the columns' claims joined.
+    case deferredValue
+    /// P17 is not the value of the claims joined.
+    case batchedValue
+    /// The proof's claim on its circuit's preprocessed columns is false, or nobody can settle it.
+    case deferredClaim(String)
     /// The statement or fingerprint expected by the caller is another.
     case unexpected(String, expected: String, got: String)
 }
@@ -35,6 +41,9 @@ extension VerificationError: CustomStringConvertible {
         case .zerocheck: "message P7 (evaluations): the constraints do not hold at the random point"
         case .merkleRoot(let round, let tree):
             "message P12 (opening): round \(round), tree \(tree): the opened leaves do not hash to the root"
+        case .deferredValue: "message P15 (deferredValue): the columns' claims do not join to this value"
+        case .batchedValue: "message P17 (batchedValue): the deferred claims do not join to this value"
+        case .deferredClaim(let what): "deferred claim on the preprocessed columns: \(what)"
         case .finalClaim: "message P13 (finalPolynomial): the folded claim does not match the final polynomial"
         case .unexpected(let what, let expected, let got): "\(what): expected \(expected), got \(got)"
         }
