@@ -26,10 +26,13 @@ public enum ArtifactKind: UInt8, Sendable {
 public struct TransitionArtifact: Sendable, Hashable {
     public let kind: ArtifactKind
     public let header: Header
+    /// What the header's `deferred` is the digest of; none in an end cap.
+    public let claim: DeferredClaim?
     public let proof: Proof
 
-    public init(kind: ArtifactKind, header: Header, proof: Proof) {
-        precondition(kind != .block)
+    public init(kind: ArtifactKind, header: Header, claim: DeferredClaim? = nil, proof: Proof) {
+        precondition(kind != .block && (claim != nil) == (kind == .combine))
+        self.claim = claim
         self.kind = kind
         self.header = header
         self.proof = proof
@@ -39,6 +42,7 @@ public struct TransitionArtifact: Sendable, Hashable {
         var w = ArtifactWriter(kind: kind)
         for d in [header.blockRoot, header.old, header.new, header.aggregator] { w.digest(d) }
         for n in [header.level, header.first, header.users, header.transactions, header.slots] { w.number(n) }
+        if let claim { for limb in claim.elements.flatMap(\.limbs) { w.number(limb.canonical) } }
         return w.finish(proof)
     }
 
@@ -49,9 +53,11 @@ public struct TransitionArtifact: Sendable, Hashable {
         kind = r.kind
         let d = try ["block root", "old", "new", "aggregator"].map { try r.digest($0) }
         let n = try ["level", "first user", "users", "transactions", "slots"].map { try r.number($0) }
+        let claimed = r.kind == .combine ? try (0..<(Network.polynomialVariables + 1)).map { try r.element("claim, element \($0)") } : []
+        claim = claimed.isEmpty ? nil : DeferredClaim(elements: claimed)
         header = Header(
             blockRoot: d[0], level: n[0], first: n[1], old: d[1], new: d[2], users: n[2], transactions: n[3], slots: n[4],
-            aggregator: d[3])
+            aggregator: d[3], deferred: claim.map(claimDigest) ?? .zero)
         guard header.level <= Network.userTreeHeight else {
             throw ArtifactError("level", expected: "at most \(Network.userTreeHeight)", got: "\(header.level)")
         }
@@ -150,6 +156,10 @@ private struct ArtifactReader {
         let n = try take(4, what).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard n < Field.modulus else { throw ArtifactError("byte \(start) (\(what))", expected: "a number below the modulus", got: "\(n)") }
         return n
+    }
+
+    mutating func element(_ what: String) throws -> Extension {
+        Extension(limbs: try (0..<5).map { _ in Field(try number(what)) })
     }
 
     mutating func proof() throws -> Proof {

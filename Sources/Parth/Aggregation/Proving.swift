@@ -8,6 +8,14 @@ public struct StatementError: Error, Equatable, CustomStringConvertible {
     init(_ what: String, expected: String, got: String) { description = "\(what): expected \(expected), got \(got)" }
 }
 
+/// What a verified end cap or combine leaves for the circuit that takes it.
+public struct VerifiedTransition: Sendable {
+    /// Proof limbs as `Verifier.replay` gives them.
+    public let record: [Field]
+    /// Claims about `Network.polynomial`: the proof's own, and the one it carries.
+    public let claims: [DeferredClaim]
+}
+
 extension Network {
     // MARK: Users
 
@@ -27,15 +35,27 @@ extension Network {
 
     // MARK: Verification
 
-    /// Verifies an end cap or combine against the network's circuits; returns the proof's limbs for a recursive verifier.
+    /// Verifies an end cap or combine against the network's circuits, and settles its claims about them.
     @discardableResult
-    public func verify(_ artifact: TransitionArtifact) throws -> [Field] {
+    public func verify(_ artifact: TransitionArtifact) throws -> VerifiedTransition {
         let aggregator = artifact.kind == .combine ? combine.fingerprint : .zero
         guard artifact.header.aggregator == aggregator else {
             throw StatementError("\(artifact.kind.name) aggregator", expected: aggregator.hex, got: artifact.header.aggregator.hex)
         }
+        let carried = artifact.claim ?? .trivial(variables: Self.polynomialVariables)
+        let digest = artifact.claim.map(claimDigest) ?? .zero
+        guard artifact.header.deferred == digest else {
+            throw StatementError("\(artifact.kind.name) claim", expected: artifact.header.deferred.hex, got: digest.hex)
+        }
         let verifier = artifact.kind == .combine ? combineVerifier : endCapVerifier
-        return try verifier.replay(artifact.proof, statement: artifact.header.digest)
+        let replay = try verifier.replay(artifact.proof, statement: artifact.header.digest)
+        guard let own = replay.deferred else { preconditionFailure("the network's shape is deferred") }
+        let selector: Extension = artifact.kind == .combine ? .one : .zero
+        let claims = [DeferredClaim(point: [selector] + own.point, value: own.value), carried]
+        for (claim, name) in zip(claims, ["of the proof", "carried"]) where !polynomial.satisfies(claim) {
+            throw VerificationError.deferredClaim("\(artifact.kind.name): the claim \(name) is false")
+        }
+        return VerifiedTransition(record: replay.record, claims: claims)
     }
 
     public func verify(_ artifact: BlockArtifact) throws {
@@ -44,13 +64,13 @@ extension Network {
 
     // MARK: Workers
 
-    private func child(_ artifact: TransitionArtifact, siblings: [Digest]) throws -> ChildInput {
+    package func child(_ artifact: TransitionArtifact, _ verified: VerifiedTransition, siblings: [Digest]) -> ChildInput {
         ChildInput(
             artifact: artifact, verifierData: artifact.kind == .combine ? combine.verifierData : endCap.verifierData,
-            record: try verify(artifact), siblings: siblings)
+            record: verified.record, siblings: siblings)
     }
 
-    /// The header that two children combine to.
+    /// The header that two children combine to, but for `deferred`, which follows from the children's proofs.
     public func combinedHeader(_ left: Header, _ right: Header, _ context: CombineContext) throws -> Header {
         guard left.blockRoot == right.blockRoot else {
             throw StatementError("block root of the right child", expected: left.blockRoot.hex, got: right.blockRoot.hex)
@@ -78,20 +98,24 @@ extension Network {
             new: Poseidon2.compress(
                 try lifted(left, context.leftSiblings, left.new), try lifted(right, context.rightSiblings, right.new)),
             users: left.users + right.users, transactions: left.transactions + right.transactions, slots: left.slots + right.slots,
-            aggregator: combine.fingerprint)
+            aggregator: combine.fingerprint, deferred: .zero)
     }
 
     /// Verifies both children and proves their combination.
     public func proveCombine(
         _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext, prover: Prover, timer: inout PhaseTimer
     ) throws -> TransitionArtifact {
-        let header = try combinedHeader(left.header, right.header, context)
+        var header = try combinedHeader(left.header, right.header, context)
+        let (l, r) = (try verify(left), try verify(right))
+        timer.mark("verify_children")
+        let (claim, batch) = ClaimBatch(l.claims + r.claims).prove(polynomial, threads: prover.threads)
+        header.deferred = claimDigest(claim)
+        timer.mark("join_claims")
         let input = CombineCircuit.input(
             blockRoot: header.blockRoot, aggregator: combine.fingerprint, level: context.level,
-            left: try child(left, siblings: context.leftSiblings), right: try child(right, siblings: context.rightSiblings))
-        timer.mark("verify_children")
+            left: child(left, l, siblings: context.leftSiblings), right: child(right, r, siblings: context.rightSiblings), batch: batch)
         let proof = try prover.prove(input: input, statement: header.digest, timer: &timer)
-        return TransitionArtifact(kind: .combine, header: header, proof: proof)
+        return TransitionArtifact(kind: .combine, header: header, claim: claim, proof: proof)
     }
 
     public func proveCombine(
@@ -106,9 +130,15 @@ extension Network {
         _ child: TransitionArtifact, _ context: BlockContext, prover: Prover, timer: inout PhaseTimer
     ) throws -> BlockArtifact {
         let statement = try blockStatement(child.header, context)
-        let input = BlockCircuit.input(
-            state: context.state, child: try self.child(child, siblings: context.siblings))
+        let verified = try verify(child)
         timer.mark("verify_children")
+        let (claim, batch) = ClaimBatch(verified.claims).prove(polynomial, threads: prover.threads)
+        timer.mark("join_claims")
+        let opening = settlement.prove(claim, polynomialCommitment, threads: prover.threads)
+        let settled = try settlement.replay(opening, claim, root: polynomialCommitment.root)
+        timer.mark("settle_claim")
+        let input = BlockCircuit.input(
+            state: context.state, child: self.child(child, verified, siblings: context.siblings), batch: batch, settlement: settled)
         let proof = try prover.prove(input: input, statement: statement.digest, timer: &timer)
         return BlockArtifact(statement: statement, proof: proof)
     }

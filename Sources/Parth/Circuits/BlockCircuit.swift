@@ -7,8 +7,14 @@ import ProofCore
 package enum BlockCircuit {
     /// log2 of the inverse rate: the block proof is verified by everybody, so it is made shorter than the others.
     static let rateBits = 4
+    /// As `rateBits`, of the code in which the network's circuits are committed.
+    static let settlementRateBits = 4
 
-    package static func build(childShape: Shape, endCap: Digest, combine: Digest) throws -> Circuit {
+    /// - Parameters:
+    ///   - endCap, combine: fingerprints. - settlement, polynomialRoot: how the last claim about the network's circuits is settled.
+    package static func build(
+        childShape: Shape, endCap: Digest, combine: Digest, settlement: PointOpening, polynomialRoot: Digest
+    ) throws -> Circuit {
         let b = CircuitBuilder(name: "block")
         let contractRoot = b.inputDigest()
         let previous = b.inputDigest()
@@ -17,6 +23,10 @@ package enum BlockCircuit {
         let child = try b.count("child") {
             try ChildTarget(
                 b, shape: childShape, blockRoot: blockRoot, aggregator: b.constant(combine), endCap: endCap)
+        }
+        let claim = b.count("claims") { b.joinClaims(child.claims) }
+        try b.count("settlement") {
+            try b.verifyPointOpening(settlement, root: b.constant(polynomialRoot), claim)
         }
         let lifted = child.lifted(b, top: [ExtTarget](repeating: b.one, count: Network.userTreeHeight))
         let before = BlockStateTarget(
@@ -31,7 +41,11 @@ package enum BlockCircuit {
         return try b.build(shape: Shape(heights: b.minimalHeights, rateBits: rateBits))
     }
 
-    package static func input(state: BlockState, child: ChildInput) -> [Field] {
-        state.contractRoot.limbs + state.previous.limbs + [Field(state.height)] + state.digest.limbs + child.limbs
+    /// - Parameters:
+    ///   - batch: what `ClaimBatch.prove` sends for the child's claims.
+    ///   - settlement: the limbs of the opening of the claim that is left.
+    package static func input(state: BlockState, child: ChildInput, batch: [Field], settlement: [Field]) -> [Field] {
+        let own = state.contractRoot.limbs + state.previous.limbs + [Field(state.height)] + state.digest.limbs
+        return own + child.limbs + batch + settlement
     }
 }

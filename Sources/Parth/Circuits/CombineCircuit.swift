@@ -38,16 +38,20 @@ package enum CombineCircuit {
                 blockRoot: blockRoot, level: b.sum(under), first: first, old: b.compress(l.old, r.old),
                 new: b.compress(l.new, r.new), users: b.add(left.header.users, right.header.users),
                 transactions: b.add(left.header.transactions, right.header.transactions),
-                slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator)
+                slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator,
+                deferred: b.claimDigest(b.count("claims") { b.joinClaims(left.claims + right.claims) }))
         }
         b.setStatement(header.digest(b))
         return try b.build(shape: shape)
     }
 
     /// Input limbs for two children whose headers meet at `level`.
-    package static func input(blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput) -> [Field] {
+    /// - Parameter batch: what `ClaimBatch.prove` sends for the children's claims.
+    package static func input(
+        blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput, batch: [Field]
+    ) -> [Field] {
         var limbs = blockRoot.limbs + aggregator.limbs
         limbs += (0..<(Network.userTreeHeight - 1)).map { $0 < level - 1 ? Field.one : Field.zero }
-        return limbs + left.limbs + right.limbs
+        return limbs + left.limbs + right.limbs + batch
     }
 }

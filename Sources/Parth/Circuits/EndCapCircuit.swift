@@ -48,14 +48,14 @@ public struct EndCapWitness: Sendable {
     public var header: Header {
         Header(
             blockRoot: block.digest, level: 0, first: userID, old: leaf.digest, new: newLeaf.digest, users: 1,
-            transactions: transactions, slots: slots, aggregator: .zero)
+            transactions: transactions, slots: slots, aggregator: .zero, deferred: .zero)
     }
 
     /// The circuit's input limbs, in the order in which `EndCapCircuit` declares them.
     /// - Throws: `VerificationError` when the signature proof does not verify.
     package func input() throws -> [Field] {
         let statement = signatureStatement(parameters: keyParameters, payload: payload)
-        let record = try Verifier(signatureVerifierData).replay(signature, statement: statement)
+        let record = try Verifier(signatureVerifierData).replay(signature, statement: statement).record
         var limbs = block.userRoot.limbs + block.contractRoot.limbs + block.previous.limbs + [Field(block.height)]
         limbs += [Field(userID)] + siblings.flatMap(\.limbs)
         limbs += keyParameters.limbs + leaf.contractRoot.limbs + [Field(leaf.nonce), Field(leaf.lastBlock)]
@@ -100,10 +100,12 @@ enum EndCapCircuit {
         let payload = b.hash(.payload, [old, new], [userID, nonce])
         let statement = b.hash(.signature, [parameters, payload])
         b.connect(
-            try b.verifyProof(shape: SignatureCircuit.shape, preprocessedRoot: signatureRoot, statement: statement), signer)
+            try b.verifyProof(shape: SignatureCircuit.shape, preprocessedRoot: signatureRoot, statement: statement).fingerprint,
+            signer)
         let header = HeaderTarget(
             blockRoot: block.digest(b), level: b.zero, first: userID, old: old, new: new, users: b.one,
-            transactions: transactions, slots: slots, aggregator: b.constant(Digest.zero))
+            transactions: transactions, slots: slots, aggregator: b.constant(Digest.zero),
+            deferred: b.constant(Digest.zero))
         b.setStatement(header.digest(b))
         return try b.build(shape: shape)
     }

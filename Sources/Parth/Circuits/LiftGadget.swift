@@ -10,6 +10,8 @@ struct ChildTarget {
     let bits: [ExtTarget]
     /// below[j] = 1 for j < level.
     let below: [ExtTarget]
+    /// Claims about the network's circuits (`Network.polynomial`): of this proof itself, and the one that it carries.
+    let claims: [DeferredClaimTarget]
     /// One per level.
     let siblings: [DigestTarget]
 
@@ -25,6 +27,8 @@ struct ChildTarget {
         let old = b.inputDigest()
         let new = b.inputDigest()
         let (users, transactions, slots) = (b.inputBase(), b.inputBase(), b.inputBase())
+        let carried = DeferredClaimTarget(
+            point: (0..<Network.polynomialVariables).map { _ in b.inputElement() }, value: b.inputElement())
         let below = (0..<Network.userTreeHeight).map { _ in b.inputBase() }
         siblings = (0..<Network.userTreeHeight).map { _ in b.inputDigest() }
         prefixFlags(b, below)
@@ -35,10 +39,18 @@ struct ChildTarget {
         header = HeaderTarget(
             blockRoot: blockRoot, level: b.sum(below), first: first, old: old, new: new, users: users,
             transactions: transactions, slots: slots,
-            aggregator: b.select(isCombine, b.constant(Digest.zero), aggregator))
+            aggregator: b.select(isCombine, b.constant(Digest.zero), aggregator),
+            deferred: b.select(isCombine, b.constant(Digest.zero), b.claimDigest(carried)))
         let statement = header.digest(b)
-        let fingerprint = try b.verifyProof(shape: shape, preprocessedRoot: preprocessedRoot, statement: statement)
-        b.connect(fingerprint, b.select(isCombine, b.constant(endCap), aggregator))
+        let verified = try b.verifyProof(shape: shape, preprocessedRoot: preprocessedRoot, statement: statement)
+        b.connect(verified.fingerprint, b.select(isCombine, b.constant(endCap), aggregator))
+        // The polynomial holds the end cap's stack, then the combine's. An end cap carries nothing: the claim at the origin, which always holds.
+        let own = verified.deferred!
+        claims = [
+            DeferredClaimTarget(point: [isCombine] + own.point, value: own.value),
+            DeferredClaimTarget(
+                point: carried.point.map { b.multiply($0, isCombine) }, value: b.multiply(carried.value, isCombine)),
+        ]
     }
 
     /// Old and new digest at the level where `top` ends: top[j] = 1 for j below it, at least the child's own level.
@@ -87,6 +99,7 @@ package struct ChildInput {
         var limbs = [artifact.kind == .combine ? Field.one : Field.zero] + verifierData.preprocessedRoot.limbs
         limbs += [Field(header.first)] + header.old.limbs + header.new.limbs
         limbs += [Field(header.users), Field(header.transactions), Field(header.slots)]
+        limbs += (artifact.claim ?? .trivial(variables: Network.polynomialVariables)).elements.flatMap(\.limbs)
         limbs += (0..<Network.userTreeHeight).map { $0 < level ? Field.one : Field.zero }
         for j in 0..<Network.userTreeHeight {
             let sibling = siblings.indices.contains(j - level) ? siblings[j - level] : .zero

@@ -12,6 +12,7 @@ public enum Tag: Int, Sendable {
     case header = 21
     case block = 22
     case secret = 23
+    case claim = 24
 }
 
 extension Poseidon2 {

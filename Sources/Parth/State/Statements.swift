@@ -81,10 +81,12 @@ public struct Header: Hashable, Sendable {
     public var slots: UInt32
     /// Fingerprint of the combine circuit that made the proof; zero in an end cap.
     public var aggregator: Digest
+    /// Digest of the claim that the combine carries for everything below it; zero in an end cap.
+    public var deferred: Digest
 
     public var digest: Digest {
         Poseidon2.hash(
-            .header, [blockRoot, old, new, aggregator],
+            .header, [blockRoot, old, new, aggregator, deferred],
             [Field(level), Field(first), Field(users), Field(transactions), Field(slots)])
     }
 }
@@ -99,9 +101,22 @@ struct HeaderTarget {
     let transactions: ExtTarget
     let slots: ExtTarget
     let aggregator: DigestTarget
+    let deferred: DigestTarget
 
     func digest(_ b: CircuitBuilder) -> DigestTarget {
-        b.hash(.header, [blockRoot, old, new, aggregator], [level, first, users, transactions, slots])
+        b.hash(.header, [blockRoot, old, new, aggregator, deferred], [level, first, users, transactions, slots])
+    }
+}
+
+/// Digest of a claim: hash of its coordinates and value.
+public func claimDigest(_ claim: DeferredClaim) -> Digest {
+    Poseidon2.hash(tag: Tag.claim.rawValue, claim.elements.flatMap(\.limbs))
+}
+
+extension CircuitBuilder {
+    /// As `claimDigest`.
+    func claimDigest(_ claim: DeferredClaimTarget) -> DigestTarget {
+        hash(tag: Tag.claim.rawValue, blocks: blocks(of: claim.elements), count: 5 * claim.elements.count)
     }
 }
 

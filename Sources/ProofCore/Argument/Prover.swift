@@ -25,6 +25,7 @@ public struct PhaseTimer: Sendable {
 public struct Prover: Sendable {
     public let key: ProvingKey
     let pool: Pool
+    public var threads: Int { pool.threads }
 
     public init(key: ProvingKey, threads: Int = 1) { self.init(key: key, pool: Pool(threads: threads)) }
     package init(key: ProvingKey, pool: Pool) {

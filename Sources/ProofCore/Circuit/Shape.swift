@@ -62,6 +62,9 @@ public struct Shape: Hashable, Sendable {
     /// The numbers that enter the fingerprint.
     var limbs: [Field] { (heights + [targetBits, rateBits, deferred ? 1 : 0]).map { Field($0) } }
 
+    /// m, for those who hold claims about preprocessed stacks.
+    public var preprocessedStackVariables: Int { preprocessedVariables }
+
     /// Witness cells in use.
     public var cells: Int { ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount << height($1) } }
 }
