@@ -61,7 +61,7 @@ struct BenchCombine: AsyncParsableCommand {
         let median = proofs.sorted { $0.wall < $1.wall }[proofs.count / 2]
         let terms = try circuit.shape.soundnessTerms()
         let bits = terms.map(\.bits).min()!
-        let unpruned = try network.verify(combine).count * 4
+        let unpruned = try network.verify(combine).record.count * 4
         let permutation = KernelTimings.permutationSeconds()
         let perChild = circuit.counts.first { $0.scope == "left child" }?.rows[ChipKind.poseidon.rawValue] ?? 0
         let rows = Dictionary(uniqueKeysWithValues: zip(ChipKind.allCases.map(\.name), circuit.rowCounts))

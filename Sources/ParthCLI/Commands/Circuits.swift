@@ -8,6 +8,9 @@ struct Circuits: AsyncParsableCommand {
         abstract: "The network's circuits: fingerprints, shapes, sizes. With --json: the verifier data to publish.",
         discussion: "Example: parth circuits --json > circuits.json")
 
+    @Option(name: .long, help: "Also write the preprocessed stacks of the circuits with deferred claims, as canonical words, to this directory.")
+    var preprocessed: String?
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -27,6 +30,12 @@ struct Circuits: AsyncParsableCommand {
                 entry["permutations"] = circuit.rowCounts[ChipKind.poseidon.rawValue]
                 entry["security_bits_proven"] = try circuit.shape.provenBits()
                 entries.append(entry)
+            }
+            if let preprocessed {
+                try makeDirectory(preprocessed)
+                for key in [network.endCap, network.combine] {
+                    try writeFile(key.preprocessedBytes, to: "\(preprocessed)/\(key.circuit.name).preprocessed")
+                }
             }
             try output.finish(["circuits": entries])
         }

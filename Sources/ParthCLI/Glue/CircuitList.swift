@@ -11,6 +11,8 @@ struct CircuitEntry: Codable {
     let heights: [Int]
     let target_bits: Int
     let rate_bits: Int
+    /// Proofs leave a claim on the preprocessed stack, which takes the stack itself to settle.
+    let deferred: Bool
 
     init(_ key: ProvingKey) {
         name = key.circuit.name
@@ -19,6 +21,7 @@ struct CircuitEntry: Codable {
         heights = key.circuit.shape.heights
         target_bits = key.circuit.shape.targetBits
         rate_bits = key.circuit.shape.rateBits
+        deferred = key.circuit.shape.deferred
     }
 
     /// - Throws: `BadInput` when the entry contradicts itself.
@@ -29,7 +32,7 @@ struct CircuitEntry: Codable {
         let data: VerifierData
         do {
             data = VerifierData(
-                preprocessedRoot: root, shape: try Shape(heights: heights, targetBits: target_bits, rateBits: rate_bits))
+                preprocessedRoot: root, shape: try Shape(heights: heights, targetBits: target_bits, rateBits: rate_bits, deferred: deferred))
         } catch {
             throw BadInput("\(place): circuit \(name): \(error)")
         }

@@ -40,6 +40,11 @@ public final class ProvingKey: Sendable {
     }
 
     public var fingerprint: Digest { verifierData.fingerprint }
+
+    /// The preprocessed stack: canonical words, 4 bytes little endian each.
+    public var preprocessedBytes: [UInt8] {
+        (0..<preprocessed.cells.count).flatMap { preprocessed.cells[$0].canonical.littleEndianBytes }
+    }
 }
 
 extension OpeningParameters {
