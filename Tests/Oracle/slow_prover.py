@@ -61,9 +61,10 @@ def random_limbs(rng, count):
 
 
 class ToyCircuit:
-    """Rows that satisfy the chips; every set of equal tuples becomes one address. The statement is the d of Limbs row 0."""
+    """Rows that satisfy the chips; every set of equal tuples becomes one address. The statement is the d of Limbs row 0, which is
+    an output of Poseidon row 0; `inputs` are that row's."""
 
-    def __init__(self, heights, seed):
+    def __init__(self, heights, seed, inputs=None):
         rng = random.Random(seed)
         limbs = lambda k: random_limbs(rng, k)
         ext = lambda: tuple(limbs(5))
@@ -75,7 +76,7 @@ class ToyCircuit:
                 if t == 0:
                     bit = row & 1
                     path, weight, feed = (1, 1 << row % 20, 1) if row % 4 == 1 else (0, 0, row & 1)
-                    w = poseidon_row([0] * 16 if empty else limbs(16), path * 5, bit * path)
+                    w = poseidon_row(inputs if inputs and row == 0 else [0] * 16 if empty else limbs(16), path * 5, bit * path)
                     pre = [path, weight, feed]
                 elif t == 3:
                     w = power_row([ext() for _ in range(8)], rng.randrange(P), ONE if empty else ext())
@@ -92,7 +93,7 @@ class ToyCircuit:
                 witness[t].append(w)
                 named[t].append(pre)
         # A connection of each kind: limbs of a Poseidon output, of a constant, of a product.
-        witness[6][0][:8] = poseidon2.permute(witness[0][0][:16])[:8]
+        witness[6][0] = poseidon2.permute(witness[0][0][:16])[:8] + [0]
         if named[0][0][2]:
             raise AssertionError
         named[8][0] = witness[6][1][:8]
@@ -119,14 +120,18 @@ class ToyCircuit:
             statement.pop()
         self.pre = [[self.named[t][row] + [0] * (2 * CHIPS[t].ports) for row in range(1 << self.heights[t])]
                     for t in range(len(CHIPS))]
+
+        def put(port, address, multiplicity):
+            t, row, k = port
+            at = CHIPS[t].named + 2 * k
+            self.pre[t][row][at:at + 2] = [address, multiplicity % P]
+
+        # d of Limbs row 0 (port 1) is the statement's port, port 0 of that row holds it to Poseidon's output.
+        groups[tuple(statement)].remove((6, 0, 1))
+        put((6, 0, 1), 1, -1)
         for number, (key, members) in enumerate(sorted(groups.items())):
-            if key == tuple(statement):
-                address, signs = 1, [P - len(members)] + [1] * (len(members) - 1)  # and the verifier's 1
-            else:
-                address, signs = 2 + number, [len(members) - 1] + [P - 1] * (len(members) - 1)
-            for (t, row, k), sign in zip(members, signs):
-                at = CHIPS[t].named + 2 * k
-                self.pre[t][row][at:at + 2] = [address, sign]
+            for which, port in enumerate(members):
+                put(port, 2 + number, -1 if which else len(members) - 1)
 
 
 def ntt(coefficients, bits):

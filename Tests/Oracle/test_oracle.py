@@ -1,4 +1,4 @@
-"""python3 -m unittest test_oracle   (in this directory; two minutes)"""
+"""python3 -m unittest test_oracle   (in this directory; 20 s; with ORACLE_FULL=1 everything, two minutes)"""
 
 import contextlib
 import copy
@@ -8,6 +8,7 @@ import os
 import random
 import tempfile
 import unittest
+from unittest import mock
 
 import chips
 import koalabear as kb
@@ -17,11 +18,13 @@ import slow_prover
 import whir
 from chips import CHIPS
 from koalabear import ONE, P, ZERO, add, embed, mul, sub
+from artifact import unwords
 from slow_prover import TOY, ToyCircuit, ToyProver, random_limbs
 from transcript import Receiver, Sponge, VerificationError
-from verify import main, tables_at, verify
+from verify import VerifierData, main, tables_at, verify
 
 rng = random.Random(7)
+slow = unittest.skipUnless(os.environ.get("ORACLE_FULL") == "1", "ORACLE_FULL=1 runs it")
 
 
 def random_extension():
@@ -373,6 +376,7 @@ class ToyProofs(unittest.TestCase):
         rejected(self, prover, statement, proof, verifier_data=other.verifier_data)
         rejected(self, prover, statement, self.proofs["different heights"])
 
+    @slow
     def test_lies(self):
         """One message is false and all that follows is honest about it: the equation that needs the message must fail."""
         def off(limbs, at=0):
@@ -409,6 +413,7 @@ class ToyProofs(unittest.TestCase):
             proof = prover.prove({("P7", 0): lie})
             rejected(self, prover, prover.circuit.statement, proof, "end of the opening")
 
+    @slow
     def test_other_stack_than_committed(self):
         """The argument is about other cells than those of the trees: only the queries can see it."""
         circuit = ToyCircuit(TOY["equal heights"][0], 1)
@@ -426,6 +431,7 @@ class ToyProofs(unittest.TestCase):
             setattr(prover, stack, committed)
             verify(prover.verifier_data, circuit.statement, prover.prove(), prover.parameters)
 
+    @slow
     def test_cheating(self):
         heights, numbers = TOY["equal heights"]
 
@@ -497,32 +503,75 @@ class Search(unittest.TestCase):
                 parameters.search(*bad)
 
 
-class WholeProof(unittest.TestCase):
-    """A toy circuit with the parameters of its shape, through the command line."""
+class Refusals(unittest.TestCase):
+    def test_shapes(self):
+        """m > n, h_t > n and n > 22 are refused before the parameters are looked for."""
+        def derive(heights):
+            shape = parameters.Shape(heights, 104, 2)
+            return parameters.derive(shape, parameters.Layout(shape.heights))
 
+        self.assertEqual((derive([4] * 9).n, derive([4] * 9).m), (13, 12))
+        self.assertEqual((derive([15] + [4] * 8).n, derive([15] + [4] * 8).m), (22, 20))
+        with mock.patch.object(parameters, "search", side_effect=AssertionError("looked for parameters")):
+            for heights, where in (([16] + [4] * 8, "shape: n"), ([20] * 9, "shape: n"), ([4] * 8 + [12], "shape: m"), ([4] * 8 + [16], "shape: m")):
+                with self.assertRaises(VerificationError) as caught:
+                    derive(heights)
+                self.assertEqual(caught.exception.where, where)
+
+    def test_circuit_of_a_toy(self):
+        """Section 4: of k ports at an address other than 1 one has k - 1 and the others -1; one port alone at address 1 has -1."""
+        circuit = ToyCircuit([4] * 9, 1)
+        at = {}
+        for t, chip in enumerate(CHIPS):
+            for row in circuit.pre[t]:
+                for k in range(chip.ports):
+                    at.setdefault(row[chip.named + 2 * k], []).append(row[chip.named + 2 * k + 1])
+        self.assertEqual(at.pop(1), [P - 1])
+        self.assertTrue(any(len(v) > 2 for v in at.values()))
+        for v in at.values():
+            self.assertEqual(sorted(v), sorted([len(v) - 1] + [P - 1] * (len(v) - 1)))
+
+
+class WholeProof(unittest.TestCase):
+    """A toy circuit with the parameters of its shape, as a block, through the command line."""
+
+    @slow
     def test_command_line(self):
-        prover = ToyProver(ToyCircuit([4] * 9, 3))
+        # A statement is a digest: the output of a permutation, which row 0 of the toy's Poseidon table makes.
+        limbs = random_limbs(rng, 20)
+        state = [0] * 8 + [20, 22] + [0] * 6
+        for block in (limbs[:8], limbs[8:16]):
+            state = poseidon2.permute(block + state[8:])
+        prover = ToyProver(ToyCircuit([4] * 9, 3, limbs[16:] + [0] * 4 + state[8:]))
         proof = prover.prove()
-        statement = ",".join(map(str, prover.circuit.statement))
+        self.assertEqual(prover.circuit.statement, poseidon2.hash_list(22, limbs))
+        header = b"PRTH\1\3" + unwords(limbs)
+        artifact = header + len(proof).to_bytes(4, "little") + proof
+        data = {"preprocessed_root": unwords(prover.verifier_data["root"]).hex(),
+                "fingerprint": unwords(VerifierData(prover.verifier_data).fingerprint()).hex(),
+                **{key: prover.verifier_data[key] for key in ("heights", "target_bits", "rate_bits")}}
+        text = json.dumps({"circuits": [{"name": name, **data} for name in ("end_cap", "combine", "block")]})
         with tempfile.TemporaryDirectory() as folder:
-            def run(proof, data, statement):
-                paths = [os.path.join(folder, name) for name in ("proof.bin", "data.json")]
-                with open(paths[0], "wb") as file:
-                    file.write(proof)
-                with open(paths[1], "w") as file:
-                    file.write(data)
+            def run(artifact, text, count=1):
+                paths = [os.path.join(folder, name) for name in ("toy.proof", "data.json")]
+                for path, content in zip(paths, (artifact, text.encode())):
+                    with open(path, "wb") as file:
+                        file.write(content)
                 with contextlib.redirect_stdout(io.StringIO()) as out:
-                    code = main(["--verifier-data", paths[1], paths[0], statement])
+                    code = main(["--verifier-data", paths[1]] + paths[:1] * count)
                 return code, out.getvalue()
 
-            data = json.dumps(prover.verifier_data)
-            code, out = run(proof, data, statement)
+            code, out = run(artifact, text, 2)
             self.assertEqual(code, 0, out)
-            for bad in ((proof[:-1], data, statement), (proof, "{", statement), (proof, "[" * 100000, statement),
-                        (proof, data, statement + ",0"), (proof, data, "x"), (proof, data.replace("104", "100"), statement)):
+            self.assertEqual(out.count("accepted "), 2)
+            for bad in ((artifact[:-1], text), (artifact + b"\0", text), (b"", text), (artifact, "{"), (artifact, "[" * 100000),
+                        (artifact, text.replace("104", "100")), (artifact[:5] + b"\1" + artifact[6:], text),
+                        (artifact[:6] + bytes([artifact[6] ^ 1]) + artifact[7:], text)):
                 code, out = run(*bad)
-                self.assertEqual(code, 1)
-                self.assertTrue(out.startswith("rejected: "))
+                self.assertEqual(code, 65)
+                self.assertTrue(out.startswith("rejected ") and out.count("\n") == 1, out)
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(main(["--verifier-data", os.path.join(folder, "data.json"), os.path.join(folder, "none")]), 66)
 
 
 if __name__ == "__main__":

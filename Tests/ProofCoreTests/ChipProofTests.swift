@@ -11,8 +11,9 @@ import Testing
     @Test func the_circuit_has_every_chip_and_every_port_on_the_bus() {
         for (kind, port) in ChipRow.allPorts {
             #expect(test.circuit.rowCounts[kind.rawValue] > 0)
-            #expect((0..<test.circuit.shape.rows(kind)).contains { test.circuit.isBound(kind, port: port, $0) },
-                    "port \(port) of \(kind.name)")
+            #expect(
+                (0..<test.circuit.shape.rows(kind)).contains { test.circuit.isBound(kind, port: port, $0) },
+                "port \(port) of \(kind.name)")
         }
     }
 
@@ -83,9 +84,10 @@ import Testing
         let circuit = test.circuit
         let honest = try circuit.witness(input: test.input)
         // The capacity block of the hash, (64, tag, 0 …), is a constant that a Poseidon row's right half copies.
-        let first = try #require((0..<circuit.rowCounts[ChipKind.poseidon.rawValue]).first {
-            circuit.isBound(.poseidon, port: 1, $0) && circuit.row(.poseidon, $0, of: honest).witness[8] == 64
-        })
+        let first = try #require(
+            (0..<circuit.rowCounts[ChipKind.poseidon.rawValue]).first {
+                circuit.isBound(.poseidon, port: 1, $0) && circuit.row(.poseidon, $0, of: honest).witness[8] == 64
+            })
         let error = try test.refusal { witness in
             var values = circuit.row(.poseidon, first, of: witness)
             values.witness[8] = 63

@@ -150,7 +150,8 @@ import Testing
     /// Of the two ways to write a word below 2^31 − p as 31 bits, only the canonical one is a valid row.
     @Test func index_row_takes_only_the_canonical_bits() {
         var row = ChipRow(chip: Chip[.index], witness: [Field](repeating: 0, count: 34), named: [Field](repeating: 0, count: 12))
-        for (word, valid) in [(0, true), (5, true), (Int(Field.modulus) - 1, true), (Int(Field.modulus), false), (Int(Field.modulus) + 5, false), (1 << 31 - 1, false)] {
+        let p = Int(Field.modulus)
+        for (word, valid) in [(0, true), (5, true), (p - 1, true), (p, false), (p + 5, false), ((1 << 31) - 1, false)] {
             for j in 0..<31 { row.witness[j] = Field((word >> j) & 1) }
             row.repair()
             #expect(row.broken == (valid ? [] : [31]), "\(word)")

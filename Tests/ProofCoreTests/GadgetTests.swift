@@ -52,18 +52,22 @@ import Testing
         let (x, y, z) = (random.extensionElement(), random.extensionElement(), random.extensionElement())
         let got = try statement([x, y, z].flatMap(\.limbs)) { b in
             let (x, y, z) = (b.inputElement(), b.inputElement(), b.inputElement())
-            return pack(b, [
-                b.mulAdd(x, y, z), b.mulSubtract(from: z, x, y), b.add(x, y), b.subtract(x, y), b.multiply(x, y),
-                b.inverse(x), b.interpolate(x, y, z), b.horner([x, y, z], x), b.sum([x, y, z]), b.sum([]),
-                b.constant(Field(7)), b.constant(Extension.x),
-            ])
+            return pack(
+                b,
+                [
+                    b.mulAdd(x, y, z), b.mulSubtract(from: z, x, y), b.add(x, y), b.subtract(x, y), b.multiply(x, y),
+                    b.inverse(x), b.interpolate(x, y, z), b.horner([x, y, z], x), b.sum([x, y, z]), b.sum([]),
+                    b.constant(Field(7)), b.constant(Extension.x),
+                ])
         }
         let product: Extension = x * y
         let quadratic: Extension = x + x * y + x * x * z
-        #expect(got == packed([
-            product + z, z - product, x + y, x - y, product, x.inverse, x + z * (y - x), quadratic, x + y + z, .zero,
-            Extension(Field(7)), .x,
-        ]))
+        #expect(
+            got
+                == packed([
+                    product + z, z - product, x + y, x - y, product, x.inverse, x + z * (y - x), quadratic, x + y + z, .zero,
+                    Extension(Field(7)), .x,
+                ]))
     }
 
     @Test func inverse_of_zero_has_no_proof() throws {
@@ -112,15 +116,17 @@ import Testing
         var random = RandomElements(seed: 82)
         let limbs = (0..<(8 * blocks)).map { _ in random.field() }
         let digests = (0..<blocks).map { Digest(limbs[(8 * $0)..<(8 * $0 + 8)]) }
-        #expect(try statement(limbs) { b in
-            b.hash(tag: 6, blocks: (0..<blocks).map { _ in b.inputDigest() }, count: 8 * blocks)
-        } == Poseidon2.hash(tag: 6, limbs))
+        #expect(
+            try statement(limbs) { b in
+                b.hash(tag: 6, blocks: (0..<blocks).map { _ in b.inputDigest() }, count: 8 * blocks)
+            } == Poseidon2.hash(tag: 6, limbs))
         guard blocks > 1 else { return }
         #expect(try statement(limbs) { b in b.leafHash((0..<blocks).map { _ in b.inputDigest() }) } == Poseidon2.leaf(limbs))
-        #expect(try statement(limbs) { b in
-            let d = (0..<blocks).map { _ in b.inputDigest() }
-            return b.compress(d[0], d[1])
-        } == Poseidon2.compress(digests[0], digests[1]))
+        #expect(
+            try statement(limbs) { b in
+                let d = (0..<blocks).map { _ in b.inputDigest() }
+                return b.compress(d[0], d[1])
+            } == Poseidon2.compress(digests[0], digests[1]))
     }
 
     @Test func permutation_gives_both_halves() throws {
@@ -194,5 +200,25 @@ import Testing
         }
         #expect(try refusalOfProof(circuit, [1]) == nil)
         #expect(try refusalOfProof(circuit, [Field(value)]) == .zerocheck)
+    }
+
+    /// A port of one entry forces a base element.
+    @Test(arguments: 1..<5) func element_with_upper_limbs_has_no_proof_where_a_base_is_taken(_ limb: Int) throws {
+        let uses: [(CircuitBuilder, ExtTarget) -> DigestTarget] = [
+            { b, x in b.digest(ofBase: [x]) },
+            { b, x in b.select(x, b.constant(Digest.zero), b.constant(Digest.zero)) },
+            { b, x in pack(b, [b.index(of: x, bits: 8).index]) },
+        ]
+        for use in uses {
+            let circuit = try circuit { b in
+                let x = b.inputElement()
+                let used = use(b, x)
+                return b.hash(tag: 2, blocks: [used, pack(b, [x])], count: 16)
+            }
+            #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0]) == nil)
+            var input: [Field] = [1, 0, 0, 0, 0]
+            input[limb] = .one
+            #expect(try refusalOfProof(circuit, input) == .busImbalance)
+        }
     }
 }

@@ -56,9 +56,10 @@ struct ProofLayout {
         }
         let columns = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
         try receive(.evaluations, 0, limbs: 5 * columns)
-        try opening(try OpeningParameters(
-            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
-            targetBits: shape.targetBits, rateBits: shape.rateBits),
+        try opening(
+            try OpeningParameters(
+                witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
+                targetBits: shape.targetBits, rateBits: shape.rateBits),
             roots: [root, test.key.verifierData.preprocessedRoot])
         try transcript.finish()
     }
@@ -96,8 +97,9 @@ struct ProofLayout {
         let plan = MultiProofPlan(indices: drawn, height: height)
         var trees: [TreeOpening] = []
         for (tree, rows) in rows.enumerated() {
-            trees.append(try TreeOpening(
-                from: &transcript, indices: drawn, height: height, rows: rows, root: roots[tree], round: j, tree: tree))
+            trees.append(
+                try TreeOpening(
+                    from: &transcript, indices: drawn, height: height, rows: rows, root: roots[tree], round: j, tree: tree))
             for (limbs, siblings) in [(rows * plan.leaves.count, false), (8 * plan.siblingCount, true)] {
                 add(
                     Part(message: .opening, round: j, step: tree, siblings: siblings, bytes: at..<(at + 4 * limbs)),
@@ -140,9 +142,11 @@ struct ProofLayout {
 extension TestProof {
     /// What a verifier must say when one limb of a part is another canonical one.
     func expects(_ error: VerificationError?, tampering part: ProofLayout.Part) -> Bool {
-        let rounds = (try? OpeningParameters(
-            witnessVariables: circuit.shape.witnessVariables, preprocessedVariables: circuit.shape.preprocessedVariables,
-            targetBits: circuit.shape.targetBits, rateBits: circuit.shape.rateBits).rounds.count) ?? 0
+        let rounds =
+            (try? OpeningParameters(
+                witnessVariables: circuit.shape.witnessVariables, preprocessedVariables: circuit.shape.preprocessedVariables,
+                targetBits: circuit.shape.targetBits, rateBits: circuit.shape.rateBits
+            ).rounds.count) ?? 0
         switch part.message {
         // Challenges that the bus's balance depends on.
         case .witnessRoot, .outOfDomain, .fractionTop: return error == .busImbalance

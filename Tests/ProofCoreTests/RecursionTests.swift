@@ -89,7 +89,8 @@ struct WrappedChild: Sendable {
     /// The same messages through both transcripts: the challenges, put into a statement, are the same.
     @Test func transcripts_draw_the_same() throws {
         let round = try OpeningParameters(
-            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2).rounds[1]
+            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2
+        ).rounds[1]
         var random = RandomElements(seed: 71)
         let digest = Digest((0..<8).map { _ in random.field() })
         let messages = [1, 2, 8, 9, 23].map { count in (0..<count).map { _ in random.extensionElement() } }
@@ -125,7 +126,8 @@ struct WrappedChild: Sendable {
         b.setStatement(b.hash(tag: 3, blocks: b.blocks(of: all), count: (5 * all.count + 7) / 8 * 8))
         let circuit = try b.build()
 
-        let input = digest.limbs + messages.joined().flatMap(\.limbs) + digest.limbs
+        let input =
+            digest.limbs + messages.joined().flatMap(\.limbs) + digest.limbs
             + [Field(UInt32(littleEndianBytes: nonce))]
         let zs = indices.map { index -> Field in
             let h = round.height
@@ -162,7 +164,8 @@ struct WrappedChild: Sendable {
         try #require(!parts.isEmpty)
         for part in parts {
             let more = message == .opening ? 12 : 1
-            let limbs = [part.record.lowerBound, part.record.upperBound - 1]
+            let limbs =
+                [part.record.lowerBound, part.record.upperBound - 1]
                 + (0..<more).map { _ in part.record.lowerBound + random.index(below: part.record.count) }
             for limb in Set(limbs) {
                 var record = child.record
@@ -251,16 +254,24 @@ struct WrappedChild: Sendable {
         var off: [String: Int] = [:]
         for (kind, port) in ChipRow.allPorts where ![.dot, .pack, .select].contains(kind) {
             for row in 0..<circuit.rowCounts[kind.rawValue] where !circuit.isBound(kind, port: port, row) {
-                let isPath = kind == .poseidon && circuit.preprocessedCell(.poseidon, 0, row) == .one
-                off["\(kind.name)\(isPath ? " path" : "") \(port)", default: 0] += 1
+                var mode = ""
+                if kind == .poseidon {
+                    let (path, feed) = (circuit.preprocessedCell(kind, 0, row), circuit.preprocessedCell(kind, 2, row))
+                    mode = path == .one ? " path" : feed == .one ? " compress" : " sponge"
+                }
+                off["\(kind.name)\(mode) \(port)", default: 0] += 1
             }
         }
         let rounds = try OpeningParameters(
-            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2).rounds
+            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2
+        ).rounds
         let paths = rounds.enumerated().reduce(0) { $0 + $1.element.queries * $1.element.height * ($1.offset == 0 ? 2 : 1) }
         #expect(off["Poseidon path 1"] == paths)  // siblings
-        #expect(off["Poseidon 0"] == nil && off["Poseidon 1"] == nil && off["Poseidon 2"] == nil)
         #expect(off["Poseidon path 0"] == nil && off["Poseidon path 2"] == nil)
+        for port in 0..<3 { #expect(off["Poseidon compress \(port)"] == nil) }
+        // A sponge's left half is overwritten by the next block; its right half ends with the last permutation.
+        #expect(off["Poseidon sponge 0"] == nil && off["Poseidon sponge 1"] == nil)
+        #expect(off["Poseidon sponge 3", default: 0] <= 3)
         #expect(off["MulAdd 1"] == 1)  // the inverse that shows denominators not zero
         #expect(off["MulAdd 0"] == nil && off["MulAdd 2"] == nil && off["MulAdd 3"] == nil)
         #expect(off["Power 0"] == nil && off["Power 1"] == nil && off["Power 2"] == nil)

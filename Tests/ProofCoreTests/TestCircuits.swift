@@ -67,9 +67,11 @@ func nineChips(tag: Int = 7) throws -> Circuit {
     let (index, point) = b.index(of: word, bits: 10)
     let block = b.block(of: elements)
     let power = b.power(point, [block, block])
-    let dots = b.dot([block, block], [digests, digests.reversed()].map { [$0[0], $0[1]] } + [
-        [digests[2], digests[3]], [digests[3], digests[1]],
-    ])
+    let dots = b.dot(
+        [block, block],
+        [digests, digests.reversed()].map { [$0[0], $0[1]] } + [
+            [digests[2], digests[3]], [digests[3], digests[1]],
+        ])
     let chosen = b.select(bit, digests[1], digests[3])
     let product = b.mulAdd(elements[0], elements[1], b.element(of: root))
     let limbs = b.limbs(of: chosen)

@@ -9,7 +9,8 @@ import Testing
 
     init() throws {
         round = try OpeningParameters(
-            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2).rounds[0]
+            witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2
+        ).rounds[0]
         var random = RandomElements(seed: 31)
         limbs = (0..<20).map { _ in random.field() }
     }

@@ -84,6 +84,8 @@ extension Network {
                 "combine at level \(level)", expected: "a left and a right descendant",
                 got: "(\(left.level), \(left.first)) and (\(right.level), \(right.first))")
         }
+        // Statistics are added in F, as in the circuit.
+        func sum(_ a: UInt32, _ b: UInt32) -> UInt32 { (Field(a) + Field(b)).canonical }
         func lifted(_ header: Header, _ siblings: [Digest], _ digest: Digest) throws -> Digest {
             guard siblings.count == level - 1 - Int(header.level) else {
                 throw StatementError(
@@ -97,7 +99,7 @@ extension Network {
                 try lifted(left, context.leftSiblings, left.old), try lifted(right, context.rightSiblings, right.old)),
             new: Poseidon2.compress(
                 try lifted(left, context.leftSiblings, left.new), try lifted(right, context.rightSiblings, right.new)),
-            users: left.users + right.users, transactions: left.transactions + right.transactions, slots: left.slots + right.slots,
+            users: sum(left.users, right.users), transactions: sum(left.transactions, right.transactions), slots: sum(left.slots, right.slots),
             aggregator: combine.fingerprint, deferred: .zero)
     }
 

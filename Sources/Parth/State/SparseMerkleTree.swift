@@ -23,6 +23,15 @@ public struct DeltaMerkleProof: Hashable, Sendable {
     public let oldRoot: Digest
     public let newRoot: Digest
 
+    package init(index: UInt64, siblings: [Digest], oldValue: Digest, newValue: Digest, oldRoot: Digest, newRoot: Digest) {
+        self.index = index
+        self.siblings = siblings
+        self.oldValue = oldValue
+        self.newValue = newValue
+        self.oldRoot = oldRoot
+        self.newRoot = newRoot
+    }
+
     /// Both roots follow from the values, the index and the same siblings.
     public var isValid: Bool {
         guard siblings.count < 64, index >> UInt64(siblings.count) == 0 else { return false }

@@ -84,6 +84,22 @@ public struct Header: Hashable, Sendable {
     /// Digest of the claim that the combine carries for everything below it; zero in an end cap.
     public var deferred: Digest
 
+    package init(
+        blockRoot: Digest, level: UInt32, first: UInt32, old: Digest, new: Digest, users: UInt32, transactions: UInt32, slots: UInt32,
+        aggregator: Digest, deferred: Digest = .zero
+    ) {
+        self.blockRoot = blockRoot
+        self.level = level
+        self.first = first
+        self.old = old
+        self.new = new
+        self.users = users
+        self.transactions = transactions
+        self.slots = slots
+        self.aggregator = aggregator
+        self.deferred = deferred
+    }
+
     public var digest: Digest {
         Poseidon2.hash(
             .header, [blockRoot, old, new, aggregator, deferred],
@@ -129,6 +145,15 @@ public struct BlockStatement: Hashable, Sendable {
     public var users: UInt32
     public var transactions: UInt32
     public var slots: UInt32
+
+    package init(previous: Digest, new: Digest, height: UInt32, users: UInt32, transactions: UInt32, slots: UInt32) {
+        self.previous = previous
+        self.new = new
+        self.height = height
+        self.users = users
+        self.transactions = transactions
+        self.slots = slots
+    }
 
     public var digest: Digest {
         Poseidon2.hash(

@@ -8,7 +8,8 @@ import ProofCore
 
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Benchmarks.", subcommands: [BenchCombine.self, BenchKernels.self])
+        abstract: "Benchmarks.", discussion: "Example: parth bench combine --threads 1 --runs 7 --json",
+        subcommands: [BenchCombine.self, BenchKernels.self])
 }
 
 struct BenchCombine: AsyncParsableCommand {

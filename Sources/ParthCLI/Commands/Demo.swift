@@ -156,7 +156,7 @@ final class DemoFleet {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments + ["--exit-with-parent"]
-        FileManager.default.createFile(atPath: "\(directory)/\(log).log", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(directory)/\(log).log", contents: nil)
         let handle = FileHandle(forWritingAtPath: "\(directory)/\(log).log")
         let lifeline = Pipe()
         lifelines.append(lifeline)

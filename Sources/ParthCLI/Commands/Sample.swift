@@ -25,6 +25,7 @@ struct Sample: AsyncParsableCommand {
         guard (1...SampleBatch.maximalUsers).contains(users) else {
             throw ValidationError("--users: expected 1…\(SampleBatch.maximalUsers), got \(users)")
         }
+        guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
     }
 
     func run() async throws {

@@ -8,6 +8,7 @@ import Logging
 import Parth
 import ServiceLifecycle
 import Transport
+import Wire
 import Worker
 
 struct ServiceOptions: ParsableArguments {
@@ -110,6 +111,9 @@ struct RunWorker: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
+        guard (1...WireLimits.leasesPerWorker).contains(slots) else {
+            throw ValidationError("--slots: expected 1…\(WireLimits.leasesPerWorker), got \(slots)")
+        }
     }
 
     func run() async throws {

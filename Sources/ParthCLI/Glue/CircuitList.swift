@@ -29,6 +29,11 @@ struct CircuitEntry: Codable {
         guard let root = Digest(hex: preprocessed_root) else {
             throw BadInput("\(place): circuit \(name): preprocessed_root: expected 64 hexadecimal digits, got \(preprocessed_root)")
         }
+        // What the opening has parameters for; negative numbers have no place in a fingerprint.
+        guard (40...128).contains(target_bits), (1...10).contains(rate_bits) else {
+            throw BadInput(
+                "\(place): circuit \(name): expected target_bits of 40…128 and rate_bits of 1…10, got \(target_bits) and \(rate_bits)")
+        }
         let data: VerifierData
         do {
             data = VerifierData(

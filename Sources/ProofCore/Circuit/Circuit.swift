@@ -44,6 +44,8 @@ extension CircuitBuilder {
     public func build(shape requested: Shape? = nil) throws -> Circuit {
         guard statementWire >= 0 else { throw CircuitError("circuit \(name): expected a statement, none was set") }
         let shape = try requested ?? Shape(heights: minimalHeights)
+        let own = rows
+        defer { rows = own }  // a builder can build again
         // The statement's row: a copy of the digest at address 1.
         row(.limbs, [Self.statementPort, statementWire] + [Int32](repeating: -1, count: 10))
         for kind in ChipKind.allCases where rows[kind.rawValue].count > shape.rows(kind) {

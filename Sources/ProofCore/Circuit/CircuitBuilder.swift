@@ -27,6 +27,8 @@ struct Operation {
     enum Code {
         case input, mulAdd, solve, inverse, permute, compress, pathStep, dot, power, index
         case packElements, unpackBlocks, splitDigest, joinDigest, select, bit
+        /// Nothing is computed: x·y + z = w, s is a bit.
+        case checkMulAdd, checkBit
     }
     let code: Code
     let operands: [Int32]

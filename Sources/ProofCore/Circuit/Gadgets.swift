@@ -36,6 +36,7 @@ extension CircuitBuilder {
 
     /// a·b + c = d
     public func assertMulAdd(_ a: ExtTarget, _ b: ExtTarget, _ c: ExtTarget, equals d: ExtTarget) {
+        operate(.checkMulAdd, [a.wire, b.wire, c.wire, d.wire])
         row(.mulAdd, [a.wire, b.wire, c.wire, d.wire])
     }
 
@@ -109,7 +110,7 @@ extension CircuitBuilder {
             current = pathStep(current, sibling: sibling, index: index, level: level)
         }
         let top = newPlainDigest()
-        operate(.splitDigest, [current.wire, top.wire])
+        operate(.splitDigest, [current.wire, top.wire, index.wire])
         row(.limbs, [current.wire, top.wire, index.wire, -1] + [Int32](repeating: -1, count: 8))
         return top
     }
@@ -174,12 +175,16 @@ extension CircuitBuilder {
     /// s = 0: x, s = 1: y. s is forced to be a bit.
     public func select(_ s: ExtTarget, _ x: DigestTarget, _ y: DigestTarget) -> DigestTarget {
         let out = newPlainDigest()
+        operate(.checkBit, [s.wire])
         operate(.select, [s.wire, x.wire, y.wire, out.wire])
         row(.select, [s.wire, x.wire, y.wire, out.wire])
         return out
     }
 
-    public func assertBit(_ s: ExtTarget) { row(.select, [s.wire, -1, -1, -1]) }
+    public func assertBit(_ s: ExtTarget) {
+        operate(.checkBit, [s.wire])
+        row(.select, [s.wire, -1, -1, -1])
+    }
 
     /// Bit `level` of a base value, as a hint: the caller constrains it.
     public func bitHint(of value: ExtTarget, level: Int) -> ExtTarget {

@@ -72,6 +72,7 @@ extension WitnessProgram {
                 let range = Int(operandStart[i])..<Int(operandStart[i + 1])
                 operands[range].withUnsafeBufferPointer { machine.run(codes[i], $0, Int(auxiliary[i])) }
             }
+            contradiction = machine.contradiction
             for copy in copies {
                 let (a, b) = (Int(offset[Int(copy.wire)]), Int(offset[Int(copy.root)]))
                 for k in 0..<Int(copy.words) where buffer[a + k] != buffer[b + k] {
@@ -95,6 +96,12 @@ private struct WitnessMachine {
     let offset: [Int32]
     let input: [Field]
     var next = 0
+    /// The first wires that contradict a row which computes nothing.
+    var contradiction: (Int32, Int32)?
+
+    private mutating func check(_ holds: Bool, _ a: Int32, _ b: Int32) {
+        if !holds && contradiction == nil { contradiction = (a, b) }
+    }
 
     private func at(_ wire: Int32) -> UnsafeMutablePointer<UInt32> { pool + Int(offset[Int(wire)]) }
 
@@ -140,7 +147,13 @@ private struct WitnessMachine {
             next += auxiliary
         case .mulAdd: set(o[3], element(o[0]) * element(o[1]) + element(o[2]))
         case .solve: set(o[3], element(o[2]) - element(o[0]) * element(o[1]))
-        case .inverse: set(o[1], element(o[0]).inverse)
+        case .inverse:
+            check(element(o[0]) != .zero, o[0], o[1])
+            set(o[1], element(o[0]).inverse)
+        case .checkMulAdd: check(element(o[0]) * element(o[1]) + element(o[2]) == element(o[3]), o[0], o[3])
+        case .checkBit:
+            let s = element(o[0])
+            check(s == .zero || s == .one, o[0], o[0])
         case .permute:
             permuted(at(o[0]), at(o[1])) { s in
                 let (l, r) = (at(o[2]), at(o[3]))
@@ -159,6 +172,7 @@ private struct WitnessMachine {
         case .splitDigest:
             let (from, to) = (at(o[0]), at(o[1]))
             for i in 0..<8 { to[i] = from[i] }
+            check(element(o[2]) == Extension(Field(montgomery: from[8])), o[0], o[2])
         case .joinDigest:
             let out = at(o[8])
             for i in 0..<8 { out[i] = at(o[i])[0] }

@@ -1,0 +1,384 @@
+"""The project's own proofs: accepted as they are, refused after any change.
+
+    PARTH_ORACLE_DIR=DIR [PARTH_BINARY=parth] python3 test_real.py     (in this directory)
+
+DIR holds circuits.json and artifacts (*.endcap, *.proof), as run.sh makes them. With PARTH_BINARY every change is also given to
+`parth verify`, which must refuse it too (exit 65): the two verifiers are compared, not only this one tested.
+"""
+
+import copy
+import functools
+import itertools
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+
+import poseidon2
+import transcript
+from artifact import KINDS, Artifact, read_circuits, unwords, words
+from koalabear import P
+from parameters import Shape
+from transcript import VerificationError
+from verify import REJECTED, verify, verify_artifact
+
+POSITIONS = 64
+
+DIRECTORY = os.environ.get("PARTH_ORACLE_DIR")
+BINARY = os.environ.get("PARTH_BINARY")
+if not DIRECTORY:
+    raise SystemExit(__doc__)
+
+# Proofs that share a beginning share its permutations: P is a function, so a table of its values changes nothing but time.
+_table = functools.lru_cache(maxsize=None)(lambda state, permute=poseidon2.permute: tuple(permute(state)))
+poseidon2.permute = transcript.permute = lambda state: list(_table(tuple(state)))
+
+STARTED = time.monotonic()
+done = {"accepted": 0, "refused": 0, "compared": 0}
+
+
+def read(name):
+    with open(os.path.join(DIRECTORY, name), "rb") as file:
+        return file.read()
+
+
+class File:
+    """An artifact that is accepted, and its messages: [(class, where, first byte of the file, bytes)], class without numbers of
+    layers, steps, leaves and nodes."""
+
+    def __init__(self, name):
+        self.name, self.data = name, read(name)
+        self.artifact, counts = verify_artifact(self.data, CIRCUITS)
+        at = self.artifact.proof_at
+        self.messages = [(message_class(where), where, at + first, 4 * count) for where, first, count in counts.messages]
+
+    def of_class(self):
+        out = {}
+        for message in self.messages:
+            out.setdefault(message[0], []).append(message)
+        return out
+
+    def header(self):
+        return self.data[:self.artifact.proof_at - 4]
+
+    def with_proof(self, proof):
+        return with_proof(self.header(), proof)
+
+
+def with_proof(header, proof):
+    return header + len(proof).to_bytes(4, "little") + proof
+
+
+def message_class(where):
+    return re.sub(r" (layer|(?<!round )step|leaf) \d+| of node \d+ at level \d+", lambda m: " " + m[1] if m[1] else "", where)
+
+
+def setUpModule():
+    global CIRCUITS_TEXT, CIRCUITS, FILES, ONE_OF_A_KIND, work
+    work = tempfile.TemporaryDirectory()
+    CIRCUITS_TEXT = read("circuits.json").decode()
+    CIRCUITS = read_circuits(CIRCUITS_TEXT)
+    names = sorted(n for n in os.listdir(DIRECTORY) if n.endswith((".endcap", ".proof")))
+    FILES = [File(n) for n in names]
+    ONE_OF_A_KIND = list({f.artifact.kind: f for f in FILES}.values())
+    by_kind = {k: sum(f.artifact.kind == k for f in FILES) for k in KINDS}
+    if by_kind[1] < 2 or by_kind[3] < 1:
+        raise SystemExit(f"{DIRECTORY}: at least two end caps and a block are needed, there are {by_kind}")
+    print("artifacts:", ", ".join(f"{by_kind[k]} {KINDS[k][0]}" for k in KINDS))
+
+
+def tearDownModule():
+    work.cleanup()
+    print(f"{done['accepted']} accepted, {done['refused']} refused, {done['compared']} of both compared with "
+          f"{BINARY and 'the binary' or 'no binary'}, {time.monotonic() - STARTED:.1f} s")
+
+
+def by_binary(data, circuits_text):
+    """The exit status of `parth verify`."""
+    paths = [os.path.join(work.name, name) for name in ("artifact", "circuits.json")]
+    for path, content in zip(paths, (data, circuits_text.encode())):
+        with open(path, "wb") as file:
+            file.write(content)
+    done["compared"] += 1
+    return subprocess.run([BINARY, "verify", paths[0], "--verifier-data", paths[1]], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=60)
+
+
+class RealProofs(unittest.TestCase):
+    def accept(self, data, circuits_text=None):
+        text = CIRCUITS_TEXT if circuits_text is None else circuits_text
+        verify_artifact(data, read_circuits(text))
+        done["accepted"] += 1
+        if BINARY:
+            run = by_binary(data, text)
+            self.assertEqual(run.returncode, 0, f"parth verify refuses what the oracle accepts: {run.stderr}")
+
+    def refuse(self, data, where="", circuits_text=None, what=""):
+        """`where`: a pattern for the place of the failure."""
+        try:
+            verify_artifact(data, CIRCUITS if circuits_text is None else read_circuits(circuits_text))
+        except VerificationError as error:
+            self.assertTrue(re.match(where, error.where), f"{what}: refused at {error.where!r}, expected {where!r}")
+            self.assertNotEqual(error.expected, error.got, what)
+        else:
+            self.fail(f"the oracle accepts: {what}")
+        done["refused"] += 1
+        if BINARY:
+            run = by_binary(data, CIRCUITS_TEXT if circuits_text is None else circuits_text)
+            self.assertEqual(run.returncode, REJECTED, f"parth verify, {what}: {run.stdout} {run.stderr}")
+            lines = run.stderr.decode().strip().splitlines()
+            self.assertEqual(len(lines), 1, f"parth verify, {what}: one line names what failed, got {lines}")
+
+    def test_accepted(self):
+        for f in FILES:
+            self.accept(f.data)
+        # Extra keys, and circuits in another order, are of no account.
+        data = json.loads(CIRCUITS_TEXT)
+        data["circuits"].reverse()
+        data["comment"] = data["circuits"][0]["comment"] = None
+        self.accept(FILES[0].data, json.dumps(data))
+
+    def test_every_message_is_seen(self):
+        expected = {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13"}
+        for f in FILES:
+            self.assertEqual({name.split()[0] for name, *_ in f.messages}, expected)
+            end = f.artifact.proof_at
+            for _, where, at, count in f.messages:
+                self.assertEqual(at, end, where)
+                end += count
+            self.assertEqual(end, len(f.data))
+
+    def test_one_byte(self):
+        for f in FILES:
+            stride = len(f.data) // POSITIONS
+            for i in range(POSITIONS):
+                changed = bytearray(f.data)
+                at = i * stride + i * 41 % stride
+                changed[at] ^= 1 << i % 8
+                self.refuse(bytes(changed), what=f"{f.name}, byte {at}")
+
+    def test_lengths(self):
+        for f in FILES:
+            length = len(f.data)
+            for kept in (length - 1, length - 4, length // 2, f.artifact.proof_at, f.artifact.proof_at - 4, 6, 5, 4, 0):
+                self.refuse(f.data[:kept], "artifact", what=f"{f.name}, {kept} bytes kept")
+            for more in (b"\0", bytes(4), b"PRTH", f.data):
+                self.refuse(f.data + more, "artifact: length", what=f"{f.name}, {len(more)} bytes more")
+            # The same with the length that is written set right: the proof itself is short or long.
+            proof = f.artifact.proof
+            for kept in (len(proof) - 1, len(proof) - 4, len(proof) // 2, 32, 1, 0):
+                self.refuse(f.with_proof(proof[:kept]), "P", what=f"{f.name}, {kept} bytes of proof kept")
+            for more in (b"\0", bytes(4), proof):
+                self.refuse(f.with_proof(proof + more), "end of proof", what=f"{f.name}, {len(more)} bytes more of proof")
+            self.refuse(f.with_proof(bytes(len(proof))), "P3", what=f"{f.name}, zeros")
+
+    def test_header(self):
+        for f in FILES:
+            start = 6
+            for at in range(6):
+                changed = bytearray(f.data)
+                changed[at] ^= 0x40
+                self.refuse(bytes(changed), "artifact", what=f"{f.name}, byte {at}")
+            for name, value in f.artifact.fields.items():
+                size = 32 if isinstance(value, list) else 4
+                for offset in {0, size - 4}:
+                    limb = words(f.data[start + offset:start + offset + 4])[0]
+                    for new, where in (((limb + 1) % P, "artifact: aggregator" if name == "aggregator" else "P3: bus"),
+                                       (limb + P, f"artifact: {name}"), (P, f"artifact: {name}"), (2**32 - 1, f"artifact: {name}")):
+                        changed = bytearray(f.data)
+                        changed[start + offset:start + offset + 4] = new.to_bytes(4, "little")
+                        self.refuse(bytes(changed), where, what=f"{f.name}, {name} {new}")
+                start += size
+            self.assertEqual(start, f.artifact.proof_at - 4)
+            for length in (0, len(f.artifact.proof) - 4, 2**32 - 1):
+                changed = f.header() + length.to_bytes(4, "little") + f.artifact.proof
+                self.refuse(changed, "artifact: length", what=f"{f.name}, length {length}")
+
+    def expected_place(self, name, where):
+        """Where a change of this message is noticed, when all that follows stays. (Work that is by chance enough after a change,
+        one in 2^16, leaves it to the Merkle tree.)"""
+        first = name.split()[0]
+        layer = re.search(r"layer \d+", where)
+        if first in ("P1", "P2", "P3"):
+            return "P3"
+        if first in ("P4", "P5"):
+            return f"P5 {layer[0]}$"
+        if first in ("P6", "P7"):
+            return "P7$"
+        if name.startswith("P8 last"):
+            return "end of the opening$"
+        if first == "P12":
+            return re.escape(re.sub(r" (leaf|sibling).*", " root", where)) + "$"
+        if first == "P8":
+            return "P11|P12"
+        return "P11|P12 .* root$"     # P9, P10, P11, P13
+
+    def test_one_limb_of_every_message(self):
+        for f in ONE_OF_A_KIND:
+            for name, messages in f.of_class().items():
+                for k, (_, where, first, count) in enumerate({messages[0], messages[-1]}):
+                    at = first + (count // 4 * (2 * k + 1) // 4) * 4
+                    limb = words(f.data[at:at + 4])[0]
+                    for new, place in (((limb + 1) % P, self.expected_place(name, where)), (limb + P, re.escape(where) + ", byte")):
+                        changed = bytearray(f.data)
+                        changed[at:at + 4] = new.to_bytes(4, "little")
+                        self.refuse(bytes(changed), place, what=f"{f.name}, {where}, limb {limb} as {new}")
+
+    def test_reordered_messages(self):
+        """One of each kind of neighbours exchanged; one of each kind of message left out, or twice there."""
+        for f in ONE_OF_A_KIND:
+            def piece(message):
+                return f.data[message[2]:message[2] + message[3]]
+
+            seen = set()
+            for one, two in zip(f.messages, f.messages[1:]):
+                if (one[0], two[0]) in seen or piece(one) == piece(two):
+                    continue
+                seen.add((one[0], two[0]))
+                changed = f.data[:one[2]] + piece(two) + piece(one) + f.data[two[2] + two[3]:]
+                self.refuse(changed, "P|end of the opening", what=f"{f.name}, {one[1]} and {two[1]} exchanged")
+            for name, messages in f.of_class().items():
+                message = messages[len(messages) // 2]
+                end = message[2] + message[3]
+                proof_at = f.artifact.proof_at
+                self.refuse(with_proof(f.header(), f.data[proof_at:message[2]] + f.data[end:]), what=f"{f.name}, without {message[1]}")
+                self.refuse(with_proof(f.header(), f.data[proof_at:end] + f.data[message[2]:]), what=f"{f.name}, {message[1]} twice")
+
+    def test_reordered_within(self):
+        for f in ONE_OF_A_KIND:
+            classes = f.of_class()
+
+            def exchange(start, size, other, what, where="P"):
+                a, b = f.data[start:start + size], f.data[other:other + size]
+                if a == b:
+                    return
+                changed = bytearray(f.data)
+                changed[start:start + size], changed[other:other + size] = b, a
+                self.refuse(bytes(changed), where, what=f"{f.name}, {what}")
+
+            p3 = classes["P3"][0][2]
+            exchange(p3, 20, p3 + 20, "P3: nl, nr", "P3")
+            exchange(p3, 40, p3 + 40, "P3: numerators, denominators", "P3")
+            both = bytearray(f.data)     # N and D stay as they are, the challenges do not
+            for i in (0, 40):
+                both[p3 + i:p3 + i + 40] = f.data[p3 + i + 20:p3 + i + 40] + f.data[p3 + i:p3 + i + 20]
+            self.refuse(bytes(both), "P5 layer 1", what=f"{f.name}, P3: left, right")
+            p4 = classes["P4 layer step"][-1][2]
+            exchange(p4, 20, p4 + 20, "P4: c_1, c_2", "P5")
+            p7 = classes["P7"][0]
+            exchange(p7[2], 20, p7[2] + 20, "P7: two columns", "P7")
+            witness, preprocessed = (classes[f"P12 round 1 {tree} leaf"] for tree in ("witness", "preprocessed"))
+            exchange(witness[0][2], witness[0][3], witness[-1][2], "two leaves", "P12")
+            start, middle = witness[0][2], preprocessed[0][2]
+            end = next(m[2] for m in f.messages if m[2] > middle and not m[0].startswith("P12"))
+            self.refuse(f.data[:start] + f.data[middle:end] + f.data[start:middle] + f.data[end:], "P12", what=f"{f.name}, the two trees")
+            siblings = classes["P12 round 1 witness sibling"]
+            exchange(siblings[0][2], 32, siblings[-1][2], "two siblings", "P12")
+            nonces = [m[2] for name, ms in classes.items() if name.startswith("P11") for m in ms]
+            exchange(nonces[0], 4, nonces[-1], "two nonces", "P11")
+
+    def test_swapped_proofs(self):
+        for f, g in itertools.permutations(FILES, 2):
+            if f.artifact.proof != g.artifact.proof:
+                self.refuse(f.with_proof(g.artifact.proof), "P", what=f"header of {f.name}, proof of {g.name}")
+
+    def test_wrong_circuit(self):
+        for f in FILES:
+            for kind in set(KINDS) - {f.artifact.kind}:
+                changed = bytearray(f.data)
+                changed[5] = kind
+                self.refuse(bytes(changed), "artifact", what=f"{f.name} as kind {kind}")
+                # Not through the file: the right statement, and another circuit's verifier data.
+                with self.assertRaises(VerificationError):
+                    verify(CIRCUITS[KINDS[kind][0]], f.artifact.statement, f.artifact.proof)
+            for name in ("end_cap", "combine", "block"):
+                if name != f.artifact.circuit:
+                    data = json.loads(CIRCUITS_TEXT)
+                    for entry in data["circuits"]:
+                        if entry["name"] in (name, f.artifact.circuit):
+                            entry["name"] = {name: f.artifact.circuit, f.artifact.circuit: name}[entry["name"]]
+                    where = "artifact: aggregator" if f.artifact.kind == 2 else "P"
+                    self.refuse(f.data, where, json.dumps(data), f"{f.name}, {name} for {f.artifact.circuit}")
+        # The aggregator rule, with headers that say what another kind's must.
+        end_cap = FILES[[f.artifact.kind for f in FILES].index(1)]
+        fingerprints = [unwords(CIRCUITS[name]["fingerprint"]) for name in ("end_cap", "combine", "block")]
+        for aggregator in fingerprints:
+            header = end_cap.header()
+            self.refuse(header[:102] + aggregator + header[134:] + end_cap.data[len(header):], "artifact: aggregator", what="end cap, aggregator")
+        for f in FILES:
+            if f.artifact.kind == 2:
+                header = f.header()
+                for aggregator in (bytes(32), fingerprints[0], fingerprints[2]):
+                    self.refuse(header[:102] + aggregator + header[134:] + f.data[len(header):], "artifact: aggregator", what=f.name)
+                as_end_cap = header[:5] + b"\1" + header[6:102] + bytes(32) + header[134:] + f.data[len(header):]
+                self.refuse(as_end_cap, "P3", what=f"{f.name} as an end cap")
+            if f.artifact.kind == 1:
+                header = f.header()
+                as_combine = header[:5] + b"\2" + header[6:102] + fingerprints[1] + header[134:] + f.data[len(header):]
+                self.refuse(as_combine, "P3", what=f"{f.name} as a combine")
+
+    def changed_circuits(self, name, change, recompute):
+        data = json.loads(CIRCUITS_TEXT)
+        entry = next(e for e in data["circuits"] if e["name"] == name)
+        change(entry)
+        if recompute:
+            root = words(bytes.fromhex(entry["preprocessed_root"]))
+            limbs = Shape.limbs(type("S", (), {k: entry[k] for k in ("heights", "target_bits", "rate_bits")}))
+            entry["fingerprint"] = unwords(poseidon2.hash_list(1, root + limbs)).hex()
+        return json.dumps(data)
+
+    def test_verifier_data(self):
+        """Another shape, root or fingerprint: refused for its fingerprint; with the fingerprint that belongs to it, for the proof
+        or because there is no such shape."""
+        for f in ONE_OF_A_KIND:
+            name = f.artifact.circuit
+            original = CIRCUITS[name]
+            changes = []
+            for t, h in enumerate(original["heights"]):
+                for new in (h - 1, h + 1):
+                    heights = original["heights"][:t] + [new] + original["heights"][t + 1:]
+                    changes.append(("heights", heights))
+            changes.append(("heights", original["heights"][::-1]))
+            changes.append(("heights", [16] + original["heights"][1:]))         # n = 23
+            changes.append(("heights", original["heights"][:8] + [20]))         # m > n
+            changes += [("heights", [20] * 9), ("heights", [3] * 9), ("heights", [0] * 9), ("heights", [21] * 9), ("heights", [2**31] * 9)]
+            changes += [("target_bits", v) for v in (original["target_bits"] - 1, original["target_bits"] + 1, 40, 39, 129, 0)]
+            changes += [("rate_bits", v) for v in (original["rate_bits"] - 1, original["rate_bits"] + 1, 0, 11, 24)]
+            root = list(original["root"])
+            for i in (0, 7):
+                changes.append(("preprocessed_root", unwords(root[:i] + [(root[i] + 1) % P] + root[i + 1:]).hex()))
+            for key, value in changes:
+                for recompute in (False, True):
+                    def change(entry):
+                        entry[key] = copy.deepcopy(value)
+
+                    if recompute and key == "heights" and max(value) >= P:
+                        continue
+                    where = "artifact: aggregator|P|verifier data" if recompute else "verifier data"
+                    text = self.changed_circuits(name, change, recompute)
+                    self.refuse(f.data, where, text, f"{f.name}, {key} {value}, recomputed {recompute}")
+            fingerprint = unwords(original["fingerprint"][:7] + [(original["fingerprint"][7] + 1) % P]).hex()
+            text = self.changed_circuits(name, lambda e: e.update(fingerprint=fingerprint), False)
+            self.refuse(f.data, "verifier data", text, f"{f.name}, fingerprint")
+
+    def test_malformed_verifier_data(self):
+        f = next(f for f in FILES if f.artifact.kind == 1)
+        bad = [(key, value) for key in ("preprocessed_root", "fingerprint")
+               for value in ("", "00" * 31, "00" * 33, "zz" * 32, unwords([P] * 8).hex(), None, 5, [0] * 8)]
+        bad += [("heights", v) for v in (None, [], [4] * 8, [4] * 10, ["4"] * 9, 4, [-1] * 9, [14.5] * 9)]
+        bad += [(key, v) for key in ("target_bits", "rate_bits") for v in (None, "104", -1, 104.5, [104])]
+        for key, value in bad:
+            text = self.changed_circuits("end_cap", lambda entry: entry.update({key: value}), False)
+            self.refuse(f.data, "verifier data", text, f"{key} {value}")
+        for key in ("name", "preprocessed_root", "fingerprint", "heights", "target_bits", "rate_bits"):
+            text = self.changed_circuits("end_cap", lambda entry: entry.pop(key), False)
+            self.refuse(f.data, "verifier data", text, f"no {key}")
+        for text in ("", "{", "[]", "{}", '{"circuits": {}}', '{"circuits": []}', '{"circuits": [5]}', CIRCUITS_TEXT[:-10]):
+            self.refuse(f.data, "verifier data", text, f"verifier data {text[:30]!r}")
+
+
+if __name__ == "__main__":
+    unittest.main()
