@@ -7,7 +7,7 @@ struct ProofLayout {
         let message: Message
         /// P4, P5: the layer. P6: the round. P8 … P13: the round of the opening; its end counts as one more.
         let round: Int
-        /// P4, P8: the step within the round. P12: the tree.
+        /// P4, P8, P14: the step within the round. P12: the tree.
         var step = 0
         /// P12: siblings, not leaves.
         var siblings = false
@@ -56,11 +56,15 @@ struct ProofLayout {
         }
         let columns = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
         try receive(.evaluations, 0, limbs: 5 * columns)
-        try opening(
-            try OpeningParameters(
-                witnessVariables: shape.witnessVariables, preprocessedVariables: shape.preprocessedVariables,
-                targetBits: shape.targetBits, rateBits: shape.rateBits),
-            roots: [root, test.key.verifierData.preprocessedRoot])
+        if shape.deferred {
+            _ = transcript.sample()
+            for step in 0..<shape.preprocessedVariables {
+                try receive(.deferralRound, 0, step: step, limbs: 10)
+                _ = transcript.sample()
+            }
+            try receive(.deferredValue, 0, limbs: 5)
+        }
+        try opening(try .of(shape), roots: shape.deferred ? [root] : [root, test.key.verifierData.preprocessedRoot])
         try transcript.finish()
     }
 
@@ -68,7 +72,7 @@ struct ProofLayout {
         var roots = roots
         _ = transcript.sample()
         try steps(p.rounds[0].steps, 0)
-        var rows = [p.witnessRows, p.preprocessedRows]
+        var rows = Array([p.witnessRows, p.preprocessedRows].prefix(roots.count))
         for (j, round) in p.rounds.enumerated().dropFirst() {
             let root = Digest(try receive(.foldedRoot, j, limbs: 8))
             _ = transcript.sample()
@@ -115,7 +119,7 @@ struct ProofLayout {
     /// Limbs that one drawn index adds to the record: leaves and whole paths of all trees.
     private func recordLimbs(_ p: OpeningParameters, _ j: Int) -> Int {
         let path = 8 * p.rounds[j].height
-        if j == 0 { return p.witnessRows + p.preprocessedRows + 2 * path }
+        if j == 0 { return p.witnessRows + p.preprocessedRows + (p.hasPreprocessed ? 2 : 1) * path }
         return (5 << p.rounds[j].steps) + path
     }
 
@@ -139,19 +143,33 @@ struct ProofLayout {
     static let nine = Result { try ProofLayout(TestProof.nine.get()) }
 }
 
+extension OpeningParameters {
+    /// Of a proof of the shape: a deferred one opens one stack.
+    static func of(_ shape: Shape) throws -> OpeningParameters {
+        try OpeningParameters(
+            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
+            targetBits: shape.targetBits, rateBits: shape.rateBits)
+    }
+}
+
+extension Message {
+    /// P1 … P13: the messages of a proof that opens both stacks.
+    static let argument = allCases.filter { $0.rawValue <= 13 }
+    /// P1 … P15: of a proof that leaves a claim.
+    static let deferred = allCases.filter { $0.rawValue <= 15 }
+}
+
 extension TestProof {
     /// What a verifier must say when one limb of a part is another canonical one.
     func expects(_ error: VerificationError?, tampering part: ProofLayout.Part) -> Bool {
-        let rounds =
-            (try? OpeningParameters(
-                witnessVariables: circuit.shape.witnessVariables, preprocessedVariables: circuit.shape.preprocessedVariables,
-                targetBits: circuit.shape.targetBits, rateBits: circuit.shape.rateBits
-            ).rounds.count) ?? 0
+        let rounds = (try? OpeningParameters.of(circuit.shape).rounds.count) ?? 0
         switch part.message {
         // Challenges that the bus's balance depends on.
         case .witnessRoot, .outOfDomain, .fractionTop: return error == .busImbalance
         case .fractionRound, .fractionClaims: return error == .fractionLayer(part.round)
         case .zerocheckRound, .evaluations: return error == .zerocheck
+        case .deferralRound, .deferredValue: return error == .deferredValue
+        case .batchRound, .batchedValue: return false  // of no proof
         // The last steps come after all work and openings.
         case .openingRound where part.round == rounds: return error == .finalClaim
         case .openingRound, .foldedRoot, .foldedOutOfDomain, .nonce, .finalPolynomial:
