@@ -91,7 +91,9 @@ extension CommandLineTests {
             }
         }
 
-        @Test func liarsAreRefusedAndTheRoundEnds() async throws {
+        /// Eight users: the liars get combines. One user: the only node is the block.
+        @Test(arguments: [8, 1])
+        func liarsAreRefusedAndTheRoundEnds(users: Int) async throws {
             try await Fleet.run { fleet, client in
                 let network = try SharedNetwork.get()
                 // The liars are idle for longer than the honest worker, so each gets a lease.
@@ -102,7 +104,7 @@ extension CommandLineTests {
                 try await client.waitForWorkers(liars.count)
                 _ = try fleet.startWorker("honest")
                 try await client.waitForWorkers(liars.count + 1)
-                try await fleet.expectRound(of: fleet.batch.endCaps)
+                try await fleet.expectRound(of: fleet.batch.endCaps(users))
                 for (place, lie) in TestProver.Lie.allCases.enumerated() {
                     #expect(liars[place].0.lies > 0, "\(lie) had no lease")
                 }

@@ -20,7 +20,7 @@ extension CommandLineTests {
                     $0.contains(name) && !$0.hasPrefix("USAGE:") && !$0.contains("help")
                 }
                 #expect(!examples.isEmpty, "\(help.output)")
-                if command != ["bench"], command != ["worker"] {
+                if command != ["bench"] {
                     #expect(help.output.contains("--json"), "\(help.output)")
                 }
             }
@@ -51,7 +51,7 @@ extension CommandLineTests {
             (["worker", "--coordinator", "127.0.0.1:1", "--threads", "0"], "--threads"),
             (["worker", "--coordinator", "127.0.0.1:1", "--slots", "0"], "--slots"),
             (["worker", "--coordinator", "127.0.0.1:1", "--slots", "100000"], "--slots"),
-            (["coordinator", "--data", "x"], "--genesis"),
+            (["coordinator", "--genesis", "x"], "--data"),
             (
                 ["coordinator", "--genesis", "x", "--data", "x", "--verification-threads", "0"],
                 "--verification-threads"

@@ -8,6 +8,15 @@ private enum Layout {
     static let statement = 6
     static let blockProof = 6 + 2 * 32 + 4 * 4 + 4
     static let endCapProof = 6 + 4 * 32 + 5 * 4 + 4
+
+    /// An artifact of another proof behind the same statement; its length field is right.
+    static func replacingProof(
+        of bytes: [UInt8], at start: Int, by proof: some Collection<UInt8>
+    ) -> [UInt8] {
+        let size = UInt32(proof.count)
+        let field = (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
+        return bytes.prefix(start - 4) + field + proof
+    }
 }
 
 extension CommandLineTests {
@@ -95,13 +104,14 @@ extension CommandLineTests {
                     run.expectRefused(naming: "artifact", "proof")
                 }
                 // The length field agrees: what is extended is the proof itself.
-                for delta in [-4, 4] {
-                    let proof = Array(bytes[Layout.blockProof...])
-                    let other = delta < 0 ? proof.dropLast(4) : proof + [0, 0, 0, 0]
-                    let size = UInt32(other.count)
-                    let field = (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
-                    let whole = bytes.prefix(Layout.blockProof - 4) + field + other
-                    let path = try sandbox.write(whole, "proof\(delta)")
+                let proof = Array(bytes[Layout.blockProof...])
+                let others = [
+                    [], proof.dropLast(1), proof.dropLast(4), proof + [0], proof + [0, 0, 0, 0],
+                    proof + proof,
+                ]
+                for (number, other) in others.enumerated() {
+                    let whole = Layout.replacingProof(of: bytes, at: Layout.blockProof, by: other)
+                    let path = try sandbox.write(whole, "proof-\(number)")
                     let run = try await sandbox.parth("verify", path)
                     run.expectRefused(naming: "proof")
                 }
@@ -125,8 +135,8 @@ extension CommandLineTests {
                 ("noise behind a header", Array(block.prefix(6)) + noise, "artifact"),
                 (
                     "noise behind a statement",
-                    Array(block.prefix(Layout.blockProof)) + noise.prefix(block.count - 90),
-                    "P"
+                    Layout.replacingProof(of: block, at: Layout.blockProof, by: noise),
+                    "message P"
                 ),
                 ("the future", with(2, at: Layout.version, block), "version"),
                 ("an end cap of the future", with(255, at: Layout.version, endCap), "version"),
@@ -135,8 +145,9 @@ extension CommandLineTests {
                 ("an end cap as a combine", with(2, at: Layout.kind, endCap), "aggregator"),
                 (
                     "another user's statement",
-                    Array(other.prefix(Layout.endCapProof)) + endCap[Layout.endCapProof...],
-                    "P"
+                    Layout.replacingProof(
+                        of: other, at: Layout.endCapProof, by: endCap[Layout.endCapProof...]),
+                    "message P"
                 ),
                 ("JSON", Array("{}".utf8), "artifact"),
             ]

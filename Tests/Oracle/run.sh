@@ -29,7 +29,7 @@ started=$SECONDS
 step "verifier data" "$binary" circuits --json
 tail -n 1 "$work/out" >"$work/real/circuits.json"
 step "demo" "$binary" demo --users 3 --workers 2 --data "$work/demo"
-cp "$work"/demo/*.endcap "$work"/demo/block-1.proof "$work/real"
+step "demo's files" cp "$work"/demo/*.endcap "$work/demo/block-1.proof" "$work/real"
 step "combines" python3 capture.py "$binary" "$work/real"
 step "verify.py" python3 verify.py --verifier-data "$work/real/circuits.json" "$work"/real/*.endcap "$work"/real/*.proof
 export PARTH_ORACLE_DIR=$work/real PARTH_BINARY=$binary

@@ -116,7 +116,7 @@ class RealProofs(unittest.TestCase):
             run = by_binary(data, text)
             self.assertEqual(run.returncode, 0, f"parth verify refuses what the oracle accepts: {run.stderr}")
 
-    def refuse(self, data, where="", circuits_text=None, what=""):
+    def refuse(self, data, where="", circuits_text=None, what="", compare=True):
         """`where`: a pattern for the place of the failure."""
         try:
             verify_artifact(data, CIRCUITS if circuits_text is None else read_circuits(circuits_text))
@@ -126,11 +126,12 @@ class RealProofs(unittest.TestCase):
         else:
             self.fail(f"the oracle accepts: {what}")
         done["refused"] += 1
-        if BINARY:
+        if BINARY and compare:
             run = by_binary(data, CIRCUITS_TEXT if circuits_text is None else circuits_text)
-            self.assertEqual(run.returncode, REJECTED, f"parth verify, {what}: {run.stdout} {run.stderr}")
-            lines = run.stderr.decode().strip().splitlines()
-            self.assertEqual(len(lines), 1, f"parth verify, {what}: one line names what failed, got {lines}")
+            with self.subTest(what):
+                said = run.stderr.decode(errors="replace").strip()
+                self.assertEqual(run.returncode, REJECTED, f"parth verify, {what}: {said[:300]}")
+                self.assertEqual(len(said.splitlines()), 1, f"parth verify, {what}: one line names what failed, got {said[:300]}")
 
     def test_accepted(self):
         for f in FILES:
@@ -158,10 +159,10 @@ class RealProofs(unittest.TestCase):
                 changed = bytearray(f.data)
                 at = i * stride + i * 41 % stride
                 changed[at] ^= 1 << i % 8
-                self.refuse(bytes(changed), what=f"{f.name}, byte {at}")
+                self.refuse(bytes(changed), what=f"{f.name}, byte {at}", compare=f in ONE_OF_A_KIND)
 
     def test_lengths(self):
-        for f in FILES:
+        for f in ONE_OF_A_KIND:
             length = len(f.data)
             for kept in (length - 1, length - 4, length // 2, f.artifact.proof_at, f.artifact.proof_at - 4, 6, 5, 4, 0):
                 self.refuse(f.data[:kept], "artifact", what=f"{f.name}, {kept} bytes kept")
@@ -176,7 +177,7 @@ class RealProofs(unittest.TestCase):
             self.refuse(f.with_proof(bytes(len(proof))), "P3", what=f"{f.name}, zeros")
 
     def test_header(self):
-        for f in FILES:
+        for f in ONE_OF_A_KIND:
             start = 6
             for at in range(6):
                 changed = bytearray(f.data)
@@ -368,8 +369,8 @@ class RealProofs(unittest.TestCase):
         f = next(f for f in FILES if f.artifact.kind == 1)
         bad = [(key, value) for key in ("preprocessed_root", "fingerprint")
                for value in ("", "00" * 31, "00" * 33, "zz" * 32, unwords([P] * 8).hex(), None, 5, [0] * 8)]
-        bad += [("heights", v) for v in (None, [], [4] * 8, [4] * 10, ["4"] * 9, 4, [-1] * 9, [14.5] * 9)]
-        bad += [(key, v) for key in ("target_bits", "rate_bits") for v in (None, "104", -1, 104.5, [104])]
+        bad += [("heights", v) for v in (None, [], [4] * 8, [4] * 10, ["4"] * 9, 4, [-1] * 9, [14.5] * 9, [63] * 9, [64] * 9, [P] * 9, [2**63] * 9)]
+        bad += [(key, v) for key in ("target_bits", "rate_bits") for v in (None, "104", -1, 104.5, [104], P - 1, P, 2**31, 2**32, 2**63 - 1, 2**64, -2**63)]
         for key, value in bad:
             text = self.changed_circuits("end_cap", lambda entry: entry.update({key: value}), False)
             self.refuse(f.data, "verifier data", text, f"{key} {value}")

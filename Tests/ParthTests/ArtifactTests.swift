@@ -86,7 +86,8 @@ import Testing
         #expect(artifact.bytes == bytes + Self.proof.bytes)
 
         let s = Self.block(height: 0x0102_0304).statement
-        let block = Array("PRTH".utf8) + [1, 3] + s.previous.bytes + s.new.bytes
+        let block =
+            Array("PRTH".utf8) + [1, 3] + s.previous.bytes + s.new.bytes
             + [4, 3, 2, 1, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 64, 0, 0, 0]
         #expect(Self.block(height: 0x0102_0304).bytes == block + Self.proof.bytes)
     }
@@ -181,7 +182,9 @@ import Testing
     // MARK: values
 
     @Test func rejects_non_canonical_words() {
-        for (fields, bytes, block) in [(Self.transitionFields, Self.transition().bytes, false), (Self.blockFields, Self.block().bytes, true)] {
+        for (fields, bytes, block) in [
+            (Self.transitionFields, Self.transition().bytes, false), (Self.blockFields, Self.block().bytes, true),
+        ] {
             for (start, name) in fields {
                 let isDigest = start < (block ? 70 : 134)
                 for word in isDigest ? [0, 7] : [0] {

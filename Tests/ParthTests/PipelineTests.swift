@@ -54,7 +54,9 @@ import Testing
     }
 
     /// A block over an end cap alone, over one combine, over a tree of combines.
-    @Test(arguments: [[5], [0, (1 << 30) - 1], Chain.ids] as [[UInt32]]) func block_verifies_and_states_the_native_root(_ ids: [UInt32]) throws {
+    @Test(arguments: [[5], [0, (1 << 30) - 1], Chain.ids] as [[UInt32]]) func block_verifies_and_states_the_native_root(_ ids: [UInt32])
+        throws
+    {
         let round = try (ids.count == 1 ? Round.single : ids.count == 2 ? Round.extremes : Round.all).get()
         let members = chain.witnesses.filter { ids.contains($0.userID) }
         let statement = round.block.statement

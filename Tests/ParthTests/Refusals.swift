@@ -55,7 +55,7 @@ extension Circuit {
     }
 }
 
-/// There is no witness: the input contradicts a copy constraint of this very circuit.
+/// There is no witness: the input contradicts a constraint of this very circuit.
 func expectNoWitness(_ circuit: Circuit, _ input: [Field], _ what: String = "", _ location: SourceLocation = #_sourceLocation) {
     do {
         _ = try circuit.witness(input: input)
@@ -68,7 +68,8 @@ func expectNoWitness(_ circuit: Circuit, _ input: [Field], _ what: String = "", 
 
 func expectWitness(_ circuit: Circuit, _ input: [Field], _ location: SourceLocation = #_sourceLocation) {
     do {
-        _ = try circuit.witness(input: input)
+        let broken = circuit.broken(try circuit.witness(input: input))
+        #expect(broken.rows.isEmpty && broken.copies.isEmpty, sourceLocation: location)
     } catch {
         Issue.record("\(error)", sourceLocation: location)
     }

@@ -4,10 +4,10 @@
 import ProofCore
 
 /// A child of a combine or block circuit: its header's targets and the bits of its position.
-struct ChildTarget {
-    let header: HeaderTarget
+package struct ChildTarget {
+    package let header: HeaderTarget
     /// Binary digits of `first`, least significant first.
-    let bits: [ExtTarget]
+    package let bits: [ExtTarget]
     /// below[j] = 1 for j < level.
     let below: [ExtTarget]
     /// Claims about the network's circuits (`Network.polynomial`): of this proof itself, and the one that it carries.
@@ -19,7 +19,7 @@ struct ChildTarget {
     /// - Parameters:
     ///   - aggregator: fingerprint of the combine circuit.
     ///   - endCap: fingerprint of the end-cap circuit.
-    init(_ b: CircuitBuilder, shape: Shape, blockRoot: DigestTarget, aggregator: DigestTarget, endCap: Digest) throws {
+    package init(_ b: CircuitBuilder, shape: Shape, blockRoot: DigestTarget, aggregator: DigestTarget, endCap: Digest) throws {
         let isCombine = b.inputBase()
         b.assertBit(isCombine)
         let preprocessedRoot = b.inputDigest()
@@ -54,7 +54,7 @@ struct ChildTarget {
     }
 
     /// Old and new digest at the level where `top` ends: top[j] = 1 for j below it, at least the child's own level.
-    func lifted(_ b: CircuitBuilder, top: [ExtTarget]) -> (old: DigestTarget, new: DigestTarget) {
+    package func lifted(_ b: CircuitBuilder, top: [ExtTarget]) -> (old: DigestTarget, new: DigestTarget) {
         var (old, new) = (header.old, header.new)
         for j in top.indices {
             // A bit (select forces it), so top >= below.
@@ -72,7 +72,7 @@ struct ChildTarget {
 }
 
 /// Bits that are ones, then zeros.
-func prefixFlags(_ b: CircuitBuilder, _ flags: [ExtTarget]) {
+package func prefixFlags(_ b: CircuitBuilder, _ flags: [ExtTarget]) {
     flags.forEach(b.assertBit)
     for (previous, next) in zip(flags, flags.dropFirst()) { b.assertMulAdd(next, previous, b.zero, equals: next) }
 }

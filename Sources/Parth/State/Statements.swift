@@ -107,19 +107,35 @@ public struct Header: Hashable, Sendable {
     }
 }
 
-struct HeaderTarget {
-    let blockRoot: DigestTarget
-    let level: ExtTarget
-    let first: ExtTarget
-    let old: DigestTarget
-    let new: DigestTarget
-    let users: ExtTarget
-    let transactions: ExtTarget
-    let slots: ExtTarget
-    let aggregator: DigestTarget
-    let deferred: DigestTarget
+package struct HeaderTarget {
+    package let blockRoot: DigestTarget
+    package let level: ExtTarget
+    package let first: ExtTarget
+    package let old: DigestTarget
+    package let new: DigestTarget
+    package let users: ExtTarget
+    package let transactions: ExtTarget
+    package let slots: ExtTarget
+    package let aggregator: DigestTarget
+    package let deferred: DigestTarget
 
-    func digest(_ b: CircuitBuilder) -> DigestTarget {
+    package init(
+        blockRoot: DigestTarget, level: ExtTarget, first: ExtTarget, old: DigestTarget, new: DigestTarget, users: ExtTarget,
+        transactions: ExtTarget, slots: ExtTarget, aggregator: DigestTarget, deferred: DigestTarget
+    ) {
+        self.blockRoot = blockRoot
+        self.level = level
+        self.first = first
+        self.old = old
+        self.new = new
+        self.users = users
+        self.transactions = transactions
+        self.slots = slots
+        self.aggregator = aggregator
+        self.deferred = deferred
+    }
+
+    package func digest(_ b: CircuitBuilder) -> DigestTarget {
         b.hash(.header, [blockRoot, old, new, aggregator, deferred], [level, first, users, transactions, slots])
     }
 }

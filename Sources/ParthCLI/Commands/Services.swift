@@ -108,6 +108,7 @@ struct RunWorker: AsyncParsableCommand {
     var name = ProcessInfo.processInfo.hostName
 
     @OptionGroup var service: ServiceOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
@@ -125,6 +126,8 @@ struct RunWorker: AsyncParsableCommand {
             configuration.cores = threads
             configuration.slots = slots
             let prover = NetworkProver(network: try Network(threads: threads), threads: threads)
+            // As the coordinator does, at the start: a service has no end to report.
+            try output.finish(["coordinator": coordinator, "name": name, "threads": threads, "slots": slots])
             try await serve(WorkerService(configuration: configuration, prover: prover, logger: logger), logger)
         }
     }

@@ -16,7 +16,8 @@ struct Finished: Sendable {
         let line = output.split(separator: "\n").last.map(String.init) ?? ""
         let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return try #require(
-            object, "expected a JSON object as the last line, got \(line)", sourceLocation: location)
+            object, "expected a JSON object as the last line, got \(line)",
+            sourceLocation: location)
     }
 
     var command: String { "parth " + arguments.joined(separator: " ") }
@@ -33,7 +34,9 @@ struct Finished: Sendable {
         let lines = errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         #expect(lines.count == 1, "\(command): \(errors)", sourceLocation: location)
         let line = lines.first ?? ""
-        let saysWhat = line.hasPrefix("error: ") && line.contains(": ", after: "error: ".count)
+        let said = line.dropFirst("error: ".count)
+        let saysWhat =
+            line.hasPrefix("error: ") && (said.contains(": ") || said.contains("expected"))
         #expect(saysWhat, "\(command): \(errors)", sourceLocation: location)
         for word in words {
             #expect(line.contains(word), "\(command): \(errors)", sourceLocation: location)
@@ -51,10 +54,6 @@ struct Finished: Sendable {
             #expect(errors.contains(word), "\(command): \(errors)", sourceLocation: location)
         }
     }
-}
-
-extension StringProtocol {
-    func contains(_ other: String, after count: Int) -> Bool { dropFirst(count).contains(other) }
 }
 
 final class Sandbox: Sendable {
