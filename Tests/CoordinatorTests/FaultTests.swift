@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Coordinator
+import Coordinator
 
 /// Forged results, failures, wrong leases, wrong peers.
 @Suite struct FaultTests {

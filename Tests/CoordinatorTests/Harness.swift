@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Coordinator
+import Coordinator
 
 /// A coordinator state machine with everything around it played by the test: clock, peers,
 /// artifacts and logic. Checks the invariants after every step.

@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Coordinator
+import Coordinator
 
 /// Leases, results and lost workers.
 @Suite struct LeaseTests {

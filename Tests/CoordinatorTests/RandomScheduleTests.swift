@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Coordinator
+import Coordinator
 
 /// Random faults from one seed: workers come, go, fall silent, lie, fail, repeat themselves and
 /// answer late. Then the faults stop, and the round must end with every node accepted once.

@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Coordinator
+import Coordinator
 
 /// Rounds, admission and plans.
 @Suite struct RoundTests {

@@ -2,7 +2,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Worker
+import Worker
 
 /// The worker's state machine, with the coordinator and the clock played by the test.
 @Suite struct WorkerStateTests {

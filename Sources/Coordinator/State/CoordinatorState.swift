@@ -28,8 +28,8 @@ package struct CoordinatorState: Sendable {
     var quarantined: OrderedDictionary<WorkerIdentity, Instant> = [:]
 
     /// Ascending and without gaps; the last one is the newest.
-    var rounds: [Round]
-    var leases: [LeaseID: LeaseRecord] = [:]
+    package var rounds: [Round]
+    package var leases: [LeaseID: LeaseRecord] = [:]
     var admissions: [AdmissionID: Admission] = [:]
     var submissions: [UInt64: Submission] = [:]
     var verifications: [VerificationID: Verification] = [:]
@@ -37,14 +37,14 @@ package struct CoordinatorState: Sendable {
     var lastWorker: UInt64 = 0
     var lastLease: UInt64 = 0
     var lastTicket: UInt64 = 0
-    var counters = Counters()
+    package var counters = Counters()
 
-    struct Counters: Sendable {
-        var lostWorkers: UInt64 = 0
-        var quarantinedWorkers: UInt64 = 0
-        var accepted: UInt64 = 0
-        var rejected: UInt64 = 0
-        var late: UInt64 = 0
+    package struct Counters: Sendable {
+        package var lostWorkers: UInt64 = 0
+        package var quarantinedWorkers: UInt64 = 0
+        package var accepted: UInt64 = 0
+        package var rejected: UInt64 = 0
+        package var late: UInt64 = 0
     }
 
     package init(

@@ -2,45 +2,45 @@ import Transport
 import Wire
 
 /// An admitted end cap.
-struct AdmittedUser: Sendable {
-    let userID: UInt64
-    let artifact: ArtifactReference
+package struct AdmittedUser: Sendable {
+    package let userID: UInt64
+    package let artifact: ArtifactReference
 }
 
 /// The accepted attempt of a node.
-struct Acceptance: Sendable {
-    let artifact: ArtifactReference
-    let workerName: String
-    let at: Instant
-    let queue: Span
-    let transfer: Span
-    let prove: Span
-    let verify: Span
+package struct Acceptance: Sendable {
+    package let artifact: ArtifactReference
+    package let workerName: String
+    package let at: Instant
+    package let queue: Span
+    package let transfer: Span
+    package let prove: Span
+    package let verify: Span
 }
 
 /// One node of a round in progress. Its phase follows from what it holds, so the two cannot
 /// disagree.
-struct Node: Sendable {
-    let plan: PlannedNode
-    let parent: NodeID?
+package struct Node: Sendable {
+    package let plan: PlannedNode
+    package let parent: NodeID?
     /// Nodes from here to the block, both counted: the priority.
-    let remainingPath: Int
+    package let remainingPath: Int
     /// Children that are nodes and not yet accepted.
-    var missingChildren: Int
+    package var missingChildren: Int
     /// Leases that run now. More than one when a worker came back to a node given to another.
-    var activeLeases: [LeaseID] = []
+    package var activeLeases: [LeaseID] = []
     /// Every lease that was granted.
-    var grantedLeases: [LeaseID] = []
+    package var grantedLeases: [LeaseID] = []
     /// Results in verification.
-    var verifications: [VerificationID] = []
-    var failures = 0
+    package var verifications: [VerificationID] = []
+    package var failures = 0
     /// Workers that failed this node, to be asked last.
-    var avoid: [WorkerIdentity] = []
-    var firstReadyAt: Instant?
-    var readyAt: Instant?
-    var acceptance: Acceptance?
+    package var avoid: [WorkerIdentity] = []
+    package var firstReadyAt: Instant?
+    package var readyAt: Instant?
+    package var acceptance: Acceptance?
 
-    var phase: NodePhase {
+    package var phase: NodePhase {
         if acceptance != nil { return .accepted }
         if !verifications.isEmpty { return .submitted }
         if !activeLeases.isEmpty { return .leased }
@@ -49,24 +49,24 @@ struct Node: Sendable {
 }
 
 /// One round and its instants.
-struct Round: Sendable {
-    let id: RoundID
-    var phase: RoundPhase = .open
-    var failure = ""
+package struct Round: Sendable {
+    package let id: RoundID
+    package var phase: RoundPhase = .open
+    package var failure = ""
     /// In the order of admission while open; ascending by user id from the plan on.
-    var users: [AdmittedUser] = []
+    package var users: [AdmittedUser] = []
     /// Looked up only, never iterated.
-    var userIDs: Set<UInt64> = []
-    var pendingAdmissions = 0
-    var nodes: [Node] = []
-    var acceptedCount = 0
+    package var userIDs: Set<UInt64> = []
+    package var pendingAdmissions = 0
+    package var nodes: [Node] = []
+    package var acceptedCount = 0
 
-    var sealedAt: Instant?
-    var admissionEndedAt: Instant?
-    var plannedAt: Instant?
-    var doneAt: Instant?
+    package var sealedAt: Instant?
+    package var admissionEndedAt: Instant?
+    package var plannedAt: Instant?
+    package var doneAt: Instant?
 
-    var blockProof: ArtifactReference? { nodes.last?.acceptance?.artifact }
+    package var blockProof: ArtifactReference? { nodes.last?.acceptance?.artifact }
 
     init(id: RoundID) { self.id = id }
 
@@ -75,10 +75,10 @@ struct Round: Sendable {
         set { nodes[Int(node.rawValue)] = newValue }
     }
 
-    func contains(_ node: NodeID) -> Bool { Int(node.rawValue) < nodes.count }
+    package func contains(_ node: NodeID) -> Bool { Int(node.rawValue) < nodes.count }
 
     /// The artifact of a child, `nil` while it is not accepted.
-    func artifact(of child: ChildReference) -> ArtifactReference? {
+    package func artifact(of child: ChildReference) -> ArtifactReference? {
         switch child {
         case .endCap(let index): users[index].artifact
         case .node(let id): self[id].acceptance?.artifact
@@ -86,7 +86,7 @@ struct Round: Sendable {
     }
 
     /// Turns a valid plan into nodes.
-    mutating func adopt(_ plan: RoundPlan) {
+    package mutating func adopt(_ plan: RoundPlan) {
         let count = plan.nodes.count
         var parents = [NodeID?](repeating: nil, count: count)
         var paths = [Int](repeating: 1, count: count)

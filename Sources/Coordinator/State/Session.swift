@@ -2,7 +2,7 @@ import Transport
 import Wire
 
 /// What a connection is.
-enum Peer: Sendable {
+package enum Peer: Sendable {
     /// Has not said hello.
     case unknown(address: String)
     case client
@@ -10,31 +10,31 @@ enum Peer: Sendable {
 }
 
 /// One connected worker.
-struct WorkerSession: Sendable {
-    let id: WorkerID
-    let connection: ConnectionID
-    let identity: WorkerIdentity
-    let name: String
-    let address: String
-    let instructionSet: String
-    let cores: UInt16
-    let slots: Int
-    let connectedAt: Instant
-    var lastHeardAt: Instant
-    var leases: [LeaseID] = []
-    var draining = false
+package struct WorkerSession: Sendable {
+    package let id: WorkerID
+    package let connection: ConnectionID
+    package let identity: WorkerIdentity
+    package let name: String
+    package let address: String
+    package let instructionSet: String
+    package let cores: UInt16
+    package let slots: Int
+    package let connectedAt: Instant
+    package var lastHeardAt: Instant
+    package var leases: [LeaseID] = []
+    package var draining = false
     /// Whether the worker stands in `CoordinatorState.idle`.
-    var isQueued = false
-    var accepted: UInt64 = 0
-    var failed: UInt64 = 0
-    var prove = Span.zero
+    package var isQueued = false
+    package var accepted: UInt64 = 0
+    package var failed: UInt64 = 0
+    package var prove = Span.zero
 
-    var hasFreeSlot: Bool { !draining && leases.count < slots }
+    package var hasFreeSlot: Bool { !draining && leases.count < slots }
 }
 
 /// A lease, kept until its round ends so that every result can be matched with it.
-struct LeaseRecord: Sendable {
-    enum Phase: Sendable {
+package struct LeaseRecord: Sendable {
+    package enum Phase: Sendable {
         case active
         /// Ended without a result: the worker was lost, or the lease expired, or it failed.
         case ended
@@ -42,53 +42,53 @@ struct LeaseRecord: Sendable {
         case decided(ResultAck)
     }
 
-    let task: TaskID
-    let attempt: UInt32
-    let identity: WorkerIdentity
-    let workerName: String
-    let grantedAt: Instant
+    package let task: TaskID
+    package let attempt: UInt32
+    package let identity: WorkerIdentity
+    package let workerName: String
+    package let grantedAt: Instant
     /// The session that holds the lease, and where its acknowledgement goes.
-    var worker: WorkerID
-    var connection: ConnectionID
-    var deadline: Instant
-    var progress: UInt16 = 0
-    var phase: Phase = .active
+    package var worker: WorkerID
+    package var connection: ConnectionID
+    package var deadline: Instant
+    package var progress: UInt16 = 0
+    package var phase: Phase = .active
 
-    var isActive: Bool { if case .active = phase { true } else { false } }
+    package var isActive: Bool { if case .active = phase { true } else { false } }
 }
 
 /// An end cap in verification, and who waits for the verdict.
-struct Admission: Sendable {
-    let submission: UInt64
+package struct Admission: Sendable {
+    package let submission: UInt64
     /// Place in the batch.
-    let place: Int
-    let round: RoundID
-    let artifact: ArtifactReference
+    package let place: Int
+    package let round: RoundID
+    package let artifact: ArtifactReference
 }
 
 /// A batch whose verdicts are not complete.
-struct Submission: Sendable {
-    let connection: ConnectionID
-    let correlation: UInt64
-    let round: RoundID
-    var verdicts: [SubmitReply.Verdict?]
-    var missing: Int
+package struct Submission: Sendable {
+    package let connection: ConnectionID
+    package let correlation: UInt64
+    package let round: RoundID
+    package var verdicts: [SubmitReply.Verdict?]
+    package var missing: Int
 }
 
 /// A result in verification.
-struct Verification: Sendable {
-    let lease: LeaseID
-    let task: TaskID
-    let artifact: ArtifactReference
+package struct Verification: Sendable {
+    package let lease: LeaseID
+    package let task: TaskID
+    package let artifact: ArtifactReference
 }
 
 /// A node that waits for a worker: the longest remaining path first, then the oldest round, then
 /// the order of the plan.
-struct ReadyEntry: Comparable, Sendable {
-    let task: TaskID
-    let remainingPath: Int
+package struct ReadyEntry: Comparable, Sendable {
+    package let task: TaskID
+    package let remainingPath: Int
 
-    static func < (a: Self, b: Self) -> Bool {
+    package static func < (a: Self, b: Self) -> Bool {
         if a.remainingPath != b.remainingPath { return a.remainingPath < b.remainingPath }
         if a.task.round != b.task.round { return a.task.round > b.task.round }
         return a.task.node > b.task.node

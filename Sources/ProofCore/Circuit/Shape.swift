@@ -24,6 +24,9 @@ public struct Shape: Hashable, Sendable {
         where !(Shape.minimalHeight...Shape.maximalHeight).contains(h) {
             throw .init("table \(kind.name): expected a height in 4...20, got \(h)")
         }
+        guard (40...128).contains(targetBits), (1...10).contains(rateBits) else {
+            throw .init("expected a target of 40...128 bits and a rate of 1...10 bits, got \(targetBits) and \(rateBits)")
+        }
         self.heights = heights
         self.targetBits = targetBits
         self.rateBits = rateBits

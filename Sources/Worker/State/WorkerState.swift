@@ -32,7 +32,7 @@ package struct WorkerState: Sendable {
     }
 
     /// A lease that this worker holds.
-    struct Item: Sendable {
+    package struct Item: Sendable {
         enum Phase: Sendable {
             case running
             /// Cancelled; the prover has not noticed yet, and its slot is not free.
@@ -40,7 +40,7 @@ package struct WorkerState: Sendable {
             case proved(Artifact, prove: Span)
             case failed(TaskFailed.Cause, reason: String)
         }
-        let key: LeaseKey
+        package let key: LeaseKey
         let task: TaskID
         let attempt: UInt32
         var phase: Phase
@@ -51,7 +51,7 @@ package struct WorkerState: Sendable {
     package let policy: WorkerPolicy
     private(set) var link: Link
     /// In the order in which the leases came; at most `WireLimits.leasesPerWorker`.
-    private(set) var items: [Item] = []
+    package private(set) var items: [Item] = []
     private(set) var epoch: UInt64 = 0
     private var backoff = Backoff()
     private var randomState: UInt64
