@@ -15,7 +15,7 @@ import tempfile
 import threading
 
 FIRST_BYTES = b"PRTH\x01\x02"
-HEADER = 6 + 4 * 32 + 5 * 4
+HEADER = 6 + 4 * 32 + 5 * 4 + 21 * 20
 
 
 def artifacts(stream):

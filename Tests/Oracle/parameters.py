@@ -1,4 +1,4 @@
-"""From a shape to the layout of the stacks and the parameters of the opening.  PROTOCOL.md sections 4 and 6."""
+"""From a shape to the layout of the stacks and the parameters of the opening.  PROTOCOL.md sections 4 and 6 (m = 0: section 9)."""
 
 import functools
 import math
@@ -17,17 +17,18 @@ def is_int(value):
 
 
 class Shape:
-    def __init__(self, heights, target_bits, rate_bits):
+    def __init__(self, heights, target_bits, rate_bits, deferred):
         require(isinstance(heights, (list, tuple)) and len(heights) == len(CHIPS), "shape: heights", len(CHIPS), heights)
         for chip, h in zip(CHIPS, heights):
             require(is_int(h) and MIN_HEIGHT <= h <= MAX_HEIGHT, f"shape: height of {chip.name}",
                     f"{MIN_HEIGHT} ... {MAX_HEIGHT}", h)
         require(is_int(target_bits) and 0 <= target_bits < P, "shape: target bits", f"0 ..< {P}", target_bits)
         require(is_int(rate_bits) and 1 <= rate_bits <= TWO_ADICITY, "shape: rate bits", f"1 ... {TWO_ADICITY}", rate_bits)
-        self.heights, self.target_bits, self.rate_bits = list(heights), target_bits, rate_bits
+        require(isinstance(deferred, bool), "shape: deferred", "true or false", deferred)
+        self.heights, self.target_bits, self.rate_bits, self.deferred = list(heights), target_bits, rate_bits, deferred
 
     def limbs(self):
-        return self.heights + [self.target_bits, self.rate_bits]
+        return self.heights + [self.target_bits, self.rate_bits, int(self.deferred)]
 
 
 def log2_ceiling(count):
@@ -81,7 +82,7 @@ class Round:
 
 class Parameters:
     def __init__(self, n, m, rounds):
-        """rounds[0] is the base code, rounds[j] the code of f_j."""
+        """rounds[0] is the base code, rounds[j] the code of f_j. m = 0: one stack."""
         self.n, self.m, self.rounds = n, m, rounds
         self.check()
 
@@ -90,7 +91,7 @@ class Parameters:
         base = self.rounds[0]
         w = base.width
         require(self.n - w == base.folding >= 4, f"{where}: rows of the witness stack", "2^k_0, at least 16", f"2^{self.n - w}")
-        require(4 <= self.m - w and self.m <= self.n, f"{where}: m", f"{w + 4} ... {self.n}", self.m)
+        require(self.m == 0 or w + 4 <= self.m <= self.n, f"{where}: m", f"0 or {w + 4} ... {self.n}", self.m)
         for j, r in enumerate(self.rounds):
             where = f"parameters of round {j}"
             if j > 0:
@@ -98,6 +99,11 @@ class Parameters:
                         where, "a leaf of whole blocks, and widths that follow", (r.folding, r.width))
             require(0 <= r.width < r.domain <= TWO_ADICITY, where, "width < domain <= 24", (r.width, r.domain))
             require(r.queries >= 1 and 0 <= r.grinding < 31, where, "queries, and grinding below 31", (r.queries, r.grinding))
+
+    @property
+    def variables(self):
+        """Of F."""
+        return self.n + (self.m > 0)
 
     @property
     def final_variables(self):
@@ -158,8 +164,8 @@ def foldings(variables):
 def candidate(n, m, target, rate, v_0, ks):
     """(rounds, cost, proxy), or None."""
     w = n - K_0
-    u, claims, r, width, k = n + 1, 1, rate, w, K_0
-    rounds, cost, proxy = [], 2 * (n + 1), 2 ** (n + rate)
+    u, claims, r, width, k = n + (m > 0), 1, rate, w, K_0
+    rounds, cost, proxy = [], 2 * u, 2 ** (n + rate)
     for j in range(len(ks) + 1):
         if j > 0:
             u, claims = width, rounds[-1].queries + 1
@@ -175,7 +181,8 @@ def candidate(n, m, target, rate, v_0, ks):
         blocks = 8 if j == 0 else 5 * 2 ** k // 8
         cost += t * (blocks - 1 + h) + -(-t // 8) + 2
         rounds.append(Round(k, width, h, t, GRINDING))
-    cost += rounds[0].queries * (2 ** (m - w - 3) - 1 + rounds[0].domain)
+    if m:
+        cost += rounds[0].queries * (2 ** (m - w - 3) - 1 + rounds[0].domain)
     cost += 2 * len(ks) + -(-5 * 2 ** width // 8)
     return rounds, cost, proxy
 
@@ -184,7 +191,7 @@ def search(n, m, target, rate):
     where = "parameters"
     w = n - K_0
     require(12 <= n <= 24, f"{where}: n", "12 ... 24", n)
-    require(w + 4 <= m <= n, f"{where}: m", f"{w + 4} ... {n}", m)
+    require(m == 0 or w + 4 <= m <= n, f"{where}: m", f"0 or {w + 4} ... {n}", m)
     require(40 <= target <= 128, f"{where}: target bits", "40 ... 128", target)
     require(1 <= rate <= 10 and w + rate <= TWO_ADICITY, f"{where}: rate bits", "1 ... 10, and a domain of at most 2^24", rate)
     for v_0 in (3, 4, 5):
@@ -198,4 +205,5 @@ def search(n, m, target, rate):
 
 
 def derive(shape, layout):
-    return search(*layout.stacks(), shape.target_bits, shape.rate_bits)
+    n, m = layout.stacks()
+    return search(n, 0 if shape.deferred else m, shape.target_bits, shape.rate_bits)

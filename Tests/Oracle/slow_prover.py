@@ -4,7 +4,7 @@ import random
 
 import poseidon2
 from chips import CHIPS, GAMMA
-from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse_base, mul,
+from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse, inverse_base, mul,
                        powers, root_of_unity, scale, sub, total)
 from parameters import Layout, Shape, derive, explicit
 from transcript import Sponge
@@ -233,18 +233,19 @@ def interpolate(values):
 class ToyProver:
     """Proves a ToyCircuit, or something that is not a proof when its rows are wrong."""
 
-    def __init__(self, circuit, parameters=None, target_bits=104, rate_bits=2):
+    def __init__(self, circuit, parameters=None, target_bits=104, rate_bits=2, deferred=False):
         """Without parameters: those of the shape, with all their work."""
+        deferred = deferred or parameters is not None and parameters[1] == 0
         self.circuit = circuit
-        self.shape = Shape(circuit.heights, target_bits, rate_bits)
+        self.shape = Shape(circuit.heights, target_bits, rate_bits, deferred)
         self.layout = Layout(circuit.heights)
         self.parameters = explicit(*parameters) if parameters else derive(self.shape, self.layout)
         self.base = self.parameters.rounds[0]
         self.witness_stack = self.stack(self.layout.witness, circuit.witness, self.parameters.n)
-        self.preprocessed_stack = self.stack(self.layout.preprocessed, circuit.pre, self.parameters.m)
+        self.preprocessed_stack = self.stack(self.layout.preprocessed, circuit.pre, self.layout.stacks()[1])
         self.preprocessed_tree = self.commit(self.preprocessed_stack)
         self.verifier_data = {"root": self.preprocessed_tree.root, "heights": circuit.heights,
-                              "target_bits": target_bits, "rate_bits": rate_bits}
+                              "target_bits": target_bits, "rate_bits": rate_bits, "deferred": deferred}
 
     def stack(self, columns, rows, bits):
         out, counts = [], {}
@@ -256,8 +257,7 @@ class ToyProver:
         return out + [0] * ((1 << bits) - len(out))
 
     def commit(self, stack):
-        size = 1 << self.base.width
-        return Tree([stack[i:i + size] for i in range(0, len(stack), size)], self.base.domain)
+        return commit(stack, self.base)
 
     def prove(self, lies={}):
         circuit, layout, L = self.circuit, self.layout, self.layout.L
@@ -269,7 +269,8 @@ class ToyProver:
         tree = self.commit(self.witness_stack)
         sender.send(tree.root, "P1")
         alpha_0 = sponge.sample()
-        padded = self.preprocessed_stack + [0] * ((1 << self.parameters.n) - len(self.preprocessed_stack))
+        deferred = self.shape.deferred
+        padded = [] if deferred else self.preprocessed_stack + [0] * ((1 << self.parameters.n) - len(self.preprocessed_stack))
         f = [embed(v) for v in self.witness_stack + padded]
         y_0 = horner(f, alpha_0)
         sender.send_extension([y_0], "P2")
@@ -389,70 +390,133 @@ class ToyProver:
         sender.send_extension(values, "P7")
 
         # Opening.
-        gamma = sponge.sample()
-        gammas = powers(gamma, len(values) + 1)
         tables_eq = {h: eq_table(row_point[M - h:]) for h in set(circuit.heights)}
-        weight = []
-        at = 0
-        for columns in (layout.witness, layout.preprocessed):
-            half = []
-            for t, _ in columns:
-                half.extend(mul(gammas[at], v) for v in tables_eq[circuit.heights[t]])
-                at += 1
-            weight += half + [ZERO] * ((1 << self.parameters.n) - len(half))
-        weight = [add(a, mul(gammas[at], b)) for a, b in zip(weight, powers(alpha_0, len(f)))]
-        self.open(sender, f, weight, [tree, self.preprocessed_tree])
+
+        def weights(columns, scalars, size):
+            out = []
+            for (t, _), scalar in zip(columns, scalars):
+                out.extend(mul(scalar, v) for v in tables_eq[circuit.heights[t]])
+            return out + [ZERO] * (size - len(out))
+
+        columns = layout.witness + layout.preprocessed
+        if deferred:
+            columns = layout.witness
+            mus = powers(sponge.sample(), len(layout.preprocessed))
+            claim = total(mul(a, b) for a, b in zip(mus, values[len(columns):]))
+            self.claim = prove_sum(sender, [embed(v) for v in self.preprocessed_stack],
+                                   weights(layout.preprocessed, mus, len(self.preprocessed_stack)), claim, "P14", "P15")
+        gammas = powers(sponge.sample(), len(columns) + 1)
+        size = 1 << self.parameters.n
+        weight = weights(layout.witness, gammas, size)
+        if not deferred:
+            weight += weights(layout.preprocessed, gammas[len(layout.witness):], size)
+        weight = [add(a, mul(gammas[-1], b)) for a, b in zip(weight, powers(alpha_0, len(f)))]
+        prove_opening(sender, self.parameters, f, weight, [tree] if deferred else [tree, self.preprocessed_tree])
         return sender.bytes()
 
-    def open(self, sender, f, weight, trees):
-        sponge, rounds = sender.sponge, self.parameters.rounds
 
-        def sum_check(f, weight, steps):
-            for _ in range(steps):
-                half = len(f) // 2
-                c0 = total(mul(a, b) for a, b in zip(f[:half], weight[:half]))
-                c2 = total(mul(sub(f[k + half], f[k]), sub(weight[k + half], weight[k])) for k in range(half))
-                sender.send_extension([c0, c2], "P8")
-                rho = sponge.sample()
-                f, weight = halve(f, rho), halve(weight, rho)
-            return f, weight
-
-        def query(j):
-            sender.grind(rounds[j].grinding)
-            drawn = sponge.indices(rounds[j].queries, rounds[j].domain)
-            distinct = sorted(set(drawn))
-            for tree in trees:
-                sender.write(tree.open(distinct))
-            omega = root_of_unity(rounds[j].domain)
-            return [embed(pow(omega, bit_reverse(i, rounds[j].domain), P)) for i in drawn]
-
-        def combine(weight, gamma, points):
-            scalar = gamma
-            for z in points:
-                weight = [add(a, mul(scalar, b)) for a, b in zip(weight, powers(z, len(weight)))]
-                scalar = mul(scalar, gamma)
-            return weight
-
-        f, weight = sum_check(f, weight, self.parameters.n + 1 - self.base.width)
-        for j in range(1, len(rounds)):
-            size = 1 << rounds[j].width
-            tree = Tree([[e[limb] for e in f[u:u + size]] for u in range(0, len(f), size) for limb in range(5)],
-                        rounds[j].domain)
-            sender.send(tree.root, "P9")
-            alpha = sponge.sample()
-            sender.send_extension([horner(f, alpha)], "P10")
-            points = query(j - 1)
-            weight = combine(weight, sponge.sample(), [alpha] + points)
-            trees = [tree]
-            f, weight = sum_check(f, weight, rounds[j].folding)
-        sender.send_extension(f, "P13")
-        points = query(len(rounds) - 1)
-        weight = combine(weight, sponge.sample(), points)
-        sum_check(f, weight, rounds[-1].width)
+def commit(stack, base):
+    size = 1 << base.width
+    return Tree([stack[i:i + size] for i in range(0, len(stack), size)], base.domain)
 
 
-# Heights, and parameters (n, m, rounds) that are far from secure.
+def sum_check_step(sender, f, weight, name):
+    """(f, weight) bound to the challenge, which is the third."""
+    half = len(f) // 2
+    c0 = total(mul(a, b) for a, b in zip(f[:half], weight[:half]))
+    c2 = total(mul(sub(f[k + half], f[k]), sub(weight[k + half], weight[k])) for k in range(half))
+    sender.send_extension([c0, c2], name)
+    rho = sender.sponge.sample()
+    return halve(f, rho), halve(weight, rho), rho
+
+
+def prove_sum(sender, f, weight, claim, steps, last):
+    """The claim on f that is left of "the sum of f times weight is `claim`", as the sender's messages have it. When that is false,
+    `sender.fitting` is the value that makes it pass, for a lie about the last message."""
+    z = []
+    for _ in range(len(f).bit_length() - 1):
+        at = len(sender.out)
+        f, weight, rho = sum_check_step(sender, f, weight, steps)
+        c0, c2 = tuple(sender.out[at:at + 5]), tuple(sender.out[at + 5:at + 10])
+        claim = horner([c0, sub(claim, add(add(c0, c0), c2)), c2], rho)
+        z.append(rho)
+    sender.fitting = mul(claim, inverse(weight[0]))
+    sender.send_extension(f, last)
+    return z, tuple(sender.out[-5:])
+
+
+def prove_join(values, claims, lies={}):
+    """Section 9.2: (proof, the claim left)."""
+    sender = Sender(lies)
+    sender.sponge.absorb([limb for z, v in claims for e in [*z, v] for limb in e])
+    deltas = powers(sender.sponge.sample(), len(claims))
+    weight = [ZERO] * len(values)
+    for delta, (z, _) in zip(deltas, claims):
+        weight = [add(a, mul(delta, b)) for a, b in zip(weight, eq_table(z))]
+    left = prove_sum(sender, [embed(v) for v in values], weight, total(mul(delta, v) for delta, (_, v) in zip(deltas, claims)), "P16", "P17")
+    return sender.bytes(), left
+
+
+def prove_point(values, tree, parameters, claim, lies={}):
+    """Section 9.3: the proof."""
+    z, v = claim
+    sender = Sender(lies)
+    sender.sponge.absorb(tree.root)
+    sender.sponge.absorb([limb for e in [*z, v] for limb in e])
+    alpha_0 = sender.sponge.sample()
+    f = [embed(v) for v in values]
+    sender.send_extension([horner(f, alpha_0)], "P2")
+    gamma = sender.sponge.sample()
+    weight = [add(a, mul(gamma, b)) for a, b in zip(eq_table(z), powers(alpha_0, len(f)))]
+    prove_opening(sender, parameters, f, weight, [tree])
+    return sender.bytes()
+
+
+def prove_opening(sender, parameters, f, weight, trees):
+    sponge, rounds = sender.sponge, parameters.rounds
+
+    def sum_check(f, weight, steps):
+        for _ in range(steps):
+            f, weight, _ = sum_check_step(sender, f, weight, "P8")
+        return f, weight
+
+    def query(j):
+        sender.grind(rounds[j].grinding)
+        drawn = sponge.indices(rounds[j].queries, rounds[j].domain)
+        distinct = sorted(set(drawn))
+        for tree in trees:
+            sender.write(tree.open(distinct))
+        omega = root_of_unity(rounds[j].domain)
+        return [embed(pow(omega, bit_reverse(i, rounds[j].domain), P)) for i in drawn]
+
+    def combine(weight, gamma, points):
+        scalar = gamma
+        for z in points:
+            weight = [add(a, mul(scalar, b)) for a, b in zip(weight, powers(z, len(weight)))]
+            scalar = mul(scalar, gamma)
+        return weight
+
+    f, weight = sum_check(f, weight, len(f).bit_length() - 1 - rounds[0].width)
+    for j in range(1, len(rounds)):
+        size = 1 << rounds[j].width
+        tree = Tree([[e[limb] for e in f[u:u + size]] for u in range(0, len(f), size) for limb in range(5)],
+                    rounds[j].domain)
+        sender.send(tree.root, "P9")
+        alpha = sponge.sample()
+        sender.send_extension([horner(f, alpha)], "P10")
+        points = query(j - 1)
+        weight = combine(weight, sponge.sample(), [alpha] + points)
+        trees = [tree]
+        f, weight = sum_check(f, weight, rounds[j].folding)
+    sender.send_extension(f, "P13")
+    points = query(len(rounds) - 1)
+    weight = combine(weight, sponge.sample(), points)
+    sum_check(f, weight, rounds[-1].width)
+
+
+# Heights, and parameters (n, m, rounds) that are far from secure; m = 0 is a deferred shape.
 TOY = {
     "equal heights": ([4] * 9, (13, 12, [(6, 7, 9, 7, 3), (4, 3, 8, 5, 2)])),
     "different heights": ([4, 6, 4, 4, 5, 4, 6, 5, 4], (13, 13, [(5, 8, 10, 6, 2), (3, 5, 9, 4, 0), (3, 2, 8, 3, 1)])),
+    "deferred": ([4, 6, 4, 4, 5, 4, 6, 5, 4], (13, 0, [(5, 8, 10, 6, 2), (3, 5, 9, 4, 0), (3, 2, 8, 3, 1)])),
 }

@@ -1,6 +1,6 @@
-"""The verifier: validate the shape, replay the transcript, check the equations.  PROTOCOL.md sections 4 and 5.
+"""The verifier: validate the shape, replay the transcript, check the equations.  PROTOCOL.md sections 4 and 5, 9.1 with deferred.py.
 
-    python3 verify.py --verifier-data circuits.json ARTIFACT [ARTIFACT ...]
+    python3 verify.py --verifier-data circuits.json --preprocessed DIR ARTIFACT [ARTIFACT ...]
 """
 
 import argparse
@@ -10,7 +10,8 @@ import time
 
 from artifact import Artifact, read_circuits, unwords
 from chips import CHIPS
-from koalabear import ONE, P, ZERO, add, embed, eq, eq_index, horner, mul, pow_at, powers, sub, total
+from deferred import Preprocessed, columns_weight, receive_deferred, settle
+from koalabear import ONE, P, ZERO, add, embed, eq_index, horner, mul, pow_at, powers, sub, total
 from parameters import Layout, Shape, derive, is_int
 from poseidon2 import hash_list
 from transcript import Receiver, VerificationError, require
@@ -18,23 +19,25 @@ from whir import Opening
 
 STATEMENT_ADDRESS = 1
 
-# messages: [(where, first byte, limbs)] as they were read.
-Counts = collections.namedtuple("Counts", "permutations bytes messages")
+# messages: [(where, first byte, limbs)] as they were read. claim: (z, v), the deferred claim P(z) = v, or None.
+Counts = collections.namedtuple("Counts", "permutations bytes messages claim")
 
 
 class VerifierData:
     def __init__(self, data, parameters=None):
         """`parameters` replaces those of the shape: for the toy proofs of the tests."""
         require(isinstance(data, dict), "verifier data", "an object", type(data).__name__)
-        for key in ("root", "heights", "target_bits", "rate_bits"):
+        for key in ("root", "heights", "target_bits", "rate_bits", "deferred"):
             require(key in data, "verifier data", f"the key {key}", sorted(map(str, data)))
         self.root = digest(data["root"], "verifier data: root")
-        self.shape = Shape(data["heights"], data["target_bits"], data["rate_bits"])
+        self.shape = Shape(data["heights"], data["target_bits"], data["rate_bits"], data["deferred"])
         self.layout = Layout(self.shape.heights)
         self.parameters = parameters or derive(self.shape, self.layout)
-        stacks = (self.layout.witness_bits, self.layout.preprocessed_bits)
+        stacks = (self.layout.witness_bits, 0 if self.shape.deferred else self.layout.preprocessed_bits)
         require(self.parameters.n >= stacks[0] and self.parameters.m >= stacks[1], "parameters: n, m",
                 f"at least {stacks}", (self.parameters.n, self.parameters.m))
+        require((self.parameters.m == 0) == self.shape.deferred, "parameters: m", "0 in a deferred shape only", self.parameters.m)
+        self.preprocessed_bits = self.layout.stacks()[1]
 
     def fingerprint(self):
         return hash_list(1, self.root + self.shape.limbs())
@@ -58,7 +61,7 @@ def degree_two(claim, point, c1, c2):
 
 
 def verify(verifier_data, statement, proof, parameters=None):
-    """Returns Counts; raises VerificationError, and nothing else."""
+    """Returns Counts; raises VerificationError, and nothing else. A claim that it returns is not settled."""
     data = VerifierData(verifier_data, parameters)
     statement = digest(statement, "statement")
     layout, L = data.layout, data.layout.L
@@ -123,17 +126,23 @@ def verify(verifier_data, statement, proof, parameters=None):
     got = tables_at(layout, values, e, alpha, beta_powers, c)
     require(claim == got, "P7", claim, got)
 
-    # The opening.
+    # The opening, of all columns or of the witness columns.
+    deferred, roots = None, [("witness", witness_root)]
+    if data.shape.deferred:
+        deferred = receive_deferred(receiver, layout, data.preprocessed_bits, row_point, values[len(layout.witness):])
+        values = values[:len(layout.witness)]
+    else:
+        roots.append(("preprocessed", data.root))
     gamma = sponge.sample()
     gammas = powers(gamma, len(values) + 1)
     opened = total(mul(g, v) for g, v in zip(gammas, values + [y_0]))
 
     def initial_weight(point):
-        return batched_weight(layout, data.parameters.n, row_point, gammas, alpha_0, point)
+        return batched_weight(layout, data.shape.deferred, row_point, gammas, alpha_0, point)
 
-    Opening(receiver, data.parameters, witness_root, data.root, opened, initial_weight).verify()
+    Opening(receiver, data.parameters, roots, opened, initial_weight).verify()
     receiver.finish()
-    return Counts(sponge.permutations, receiver.position, receiver.messages)
+    return Counts(sponge.permutations, receiver.position, receiver.messages, deferred)
 
 
 def tables_at(layout, values, e, alpha, beta_powers, c):
@@ -157,23 +166,17 @@ def tables_at(layout, values, e, alpha, beta_powers, c):
     return out
 
 
-def batched_weight(layout, n, row_point, gammas, alpha_0, point):
-    """The weight of the claims of P7 and of y_0, at a point of n + 1 coordinates."""
-    M = layout.max_height
-    rows = {h: eq(row_point[M - h:], point[n + 1 - h:]) for h in set(layout.heights)}
-    halves = []
-    columns = 0
-    for stack in (layout.witness, layout.preprocessed):
-        half = ZERO
-        for t, position in stack:
-            h = layout.heights[t]
-            at = mul(eq_index(position, point[1:n + 1 - h]), rows[h])
-            half = add(half, mul(gammas[columns], at))
-            columns += 1
-        halves.append(half)
-    x = point[0]
-    out = add(mul(sub(ONE, x), halves[0]), mul(x, halves[1]))
-    return add(out, mul(gammas[columns], pow_at(alpha_0, point)))
+def batched_weight(layout, one_stack, row_point, gammas, alpha_0, point):
+    """The weight of the opened claims and of y_0, at a point of F's variables."""
+    count = len(layout.witness)
+    if one_stack:
+        out = columns_weight(layout, layout.witness, gammas, row_point, point)
+    else:
+        x = point[0]
+        out = mul(sub(ONE, x), columns_weight(layout, layout.witness, gammas, row_point, point[1:]))
+        out = add(out, mul(x, columns_weight(layout, layout.preprocessed, gammas[count:], row_point, point[1:])))
+        count += len(layout.preprocessed)
+    return add(out, mul(gammas[count], pow_at(alpha_0, point)))
 
 
 def check_circuit(data, name):
@@ -186,12 +189,21 @@ def check_circuit(data, name):
     return data
 
 
-def verify_artifact(data, circuits):
-    """(Artifact, counts) of the bytes of a file; `circuits` as of `read_circuits`. Raises VerificationError, and nothing else."""
+def verify_artifact(data, circuits, preprocessed=None):
+    """(Artifact, counts) of the bytes of a file; `circuits` as of `read_circuits`. Raises VerificationError, and nothing else.
+    With `preprocessed`, a `Preprocessed`, its claims are settled too; without it an end cap and a combine are half verified only."""
     artifact = Artifact(data)
     verifier_data = check_circuit(circuits[artifact.circuit], artifact.circuit)
     artifact.check_aggregator(circuits)
-    return artifact, verify(verifier_data, artifact.statement, artifact.proof)
+    counts = verify(verifier_data, artifact.statement, artifact.proof)
+    if preprocessed is not None:
+        settle(artifact, counts.claim, preprocessed)
+    return artifact, counts
+
+
+def owes(artifact, counts):
+    """Has it claims that must be settled?"""
+    return counts.claim is not None or artifact.carried is not None
 
 
 ACCEPTED, REJECTED, NO_INPUT = 0, 65, 66
@@ -203,35 +215,53 @@ def one_line(text):
 
 
 def main(arguments=None):
-    """0: all accepted. 65: one is refused. 66: a file could not be read. (2: argparse does not understand the arguments.)"""
+    """0: all accepted. 65: one is refused, or not settled. 66: a file could not be read. (2: argparse does not understand the arguments.)"""
     parser = argparse.ArgumentParser(description="The independent slow verifier. One line an artifact.")
     parser.add_argument("--verifier-data", required=True, metavar="circuits.json", help="as `parth circuits --json` prints it")
+    settling = parser.add_mutually_exclusive_group()
+    settling.add_argument("--preprocessed", metavar="DIR", help="as `parth circuits --preprocessed DIR` makes it: the claims of end caps and combines are settled")
+    settling.add_argument("--without-settling", action="store_true", help="the claims of end caps and combines are left open, and that is no failure")
     parser.add_argument("artifacts", nargs="+", metavar="ARTIFACT", help="*.endcap, *.proof")
     options = parser.parse_args(arguments)
-    files = []
-    for path in [options.verifier_data] + options.artifacts:
-        try:
+    files, preprocessed = [], None
+    try:
+        for path in [options.verifier_data] + options.artifacts:
             with open(path, "rb") as file:
                 files.append(file.read())
-        except OSError as error:
-            print(f"not readable: {one_line(error)}")
-            return NO_INPUT
+        stacks = Preprocessed.read(options.preprocessed) if options.preprocessed is not None else None
+    except OSError as error:
+        print(f"not readable: {one_line(error)}")
+        return NO_INPUT
     try:
         circuits = read_circuits(files[0])
     except VerificationError as error:
         print(f"rejected {options.verifier_data}: {one_line(error)}")
         return REJECTED
+    if stacks is not None:
+        try:
+            preprocessed = Preprocessed(stacks)
+        except VerificationError as error:
+            print(f"rejected {options.preprocessed}: {one_line(error)}")
+            return REJECTED
     status = ACCEPTED
     for path, data in zip(options.artifacts, files[1:]):
         start = time.monotonic()
         try:
-            artifact, counts = verify_artifact(data, circuits)
+            artifact, counts = verify_artifact(data, circuits, preprocessed)
         except VerificationError as error:
             print(f"rejected {path}: {one_line(error)}")
             status = REJECTED
-        else:
-            print(f"accepted {path}: {artifact}; {counts.bytes} bytes, {counts.permutations} permutations of the transcript, "
-                  f"{time.monotonic() - start:.2f} s")
+            continue
+        verdict, claims = "accepted", ""
+        if owes(artifact, counts):
+            number = 1 + (artifact.carried is not None)
+            claims = f"; claims settled: {number}"
+            if preprocessed is None:
+                verdict, claims = "NOT SETTLED", f"; the proof holds if its claims do, and these were not checked: {number}"
+                if not options.without_settling:
+                    status = REJECTED
+        print(f"{verdict} {path}: {artifact}; {counts.bytes} bytes, {counts.permutations} permutations of the transcript{claims}, "
+              f"{time.monotonic() - start:.2f} s")
     return status
 
 

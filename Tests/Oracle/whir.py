@@ -44,9 +44,11 @@ def fold_extension(limbs, weights):
 class Opening:
     """The claim sum over b of W(b) f(b) = value, reduced to nothing."""
 
-    def __init__(self, receiver, parameters, witness_root, preprocessed_root, value, initial_weight):
+    def __init__(self, receiver, parameters, roots, value, initial_weight):
+        """`roots`: [(name of the tree, root)], of two stacks or, with m = 0, of one."""
         self.receiver, self.parameters = receiver, parameters
-        self.roots = [witness_root, preprocessed_root]
+        self.roots = roots
+        assert len(roots) == (2 if parameters.m else 1)
         self.value = value
         self.rhos = []
         # Terms of W: (number of rhos before the term came, function of the rhos after that).
@@ -55,7 +57,7 @@ class Opening:
     def verify(self):
         rounds, receiver = self.parameters.rounds, self.receiver
         base = rounds[0]
-        self.sum_check(self.parameters.n + 1 - base.width, "P8 round 0")
+        self.sum_check(self.parameters.variables - base.width, "P8 round 0")
         fold_from = 0
         for j in range(1, len(rounds)):
             root = receiver.receive(8, f"P9 round {j}")
@@ -64,7 +66,7 @@ class Opening:
             points = self.query(j - 1, fold_from, f"round {j}")
             gamma = receiver.sponge.sample()
             self.combine(gamma, 1, [(y, alpha)] + points)
-            self.roots = [root]
+            self.roots = [("", root)]
             fold_from = len(self.rhos)
             self.sum_check(rounds[j].folding, f"P8 round {j}")
         last = rounds[-1].width
@@ -107,15 +109,14 @@ class Opening:
         folds = {i: ZERO for i in distinct}
         if j == 0:
             half = 1 << code.folding
-            counts = [half, 1 << (self.parameters.m - code.width)]
-            for tree in range(2):
-                leaves = read_opening(receiver, self.roots[tree], code.domain, distinct, counts[tree],
-                                      f"P12 {where} {('witness', 'preprocessed')[tree]}")
+            counts = [half] + ([1 << (self.parameters.m - code.width)] if self.parameters.m else [])
+            for tree, (name, root) in enumerate(self.roots):
+                leaves = read_opening(receiver, root, code.domain, distinct, counts[tree], f"P12 {where} {name}")
                 part = weights[tree * half:tree * half + counts[tree]]
                 for i in distinct:
                     folds[i] = add(folds[i], fold_base(leaves[i], part))
         else:
-            leaves = read_opening(receiver, self.roots[0], code.domain, distinct, 5 << code.folding, f"P12 {where}")
+            leaves = read_opening(receiver, self.roots[0][1], code.domain, distinct, 5 << code.folding, f"P12 {where}")
             for i in distinct:
                 folds[i] = fold_extension(leaves[i], weights)
         omega = root_of_unity(code.domain)

@@ -39,10 +39,13 @@ import Testing
         }
     }
 
-    /// Why the proof of whatever witness there is for the input is refused.
-    private func refusalOfProof(_ circuit: Circuit, _ input: [Field]) throws -> VerificationError? {
-        let test = try TestProof(circuit, input: input)
-        return refusal(test.verifier, test.proof, test.statement)
+    /// What the verifier says to the proof of an honest witness in which an attacker then wrote other cells.
+    private func refusalOfProof(
+        _ circuit: Circuit, _ input: [Field], writing cells: [(kind: ChipKind, column: Int, row: Int, value: Field)] = []
+    ) throws -> VerificationError? {
+        try TestProof(circuit, input: input).refusal { witness in
+            for cell in cells { witness.cells[circuit.cell(cell.kind, cell.column, cell.row)] = cell.value }
+        }
     }
 
     // MARK: arithmetic
@@ -74,10 +77,13 @@ import Testing
         let circuit = try circuit { b in
             let x = b.inputElement()
             b.assertNonZero(x)
-            return pack(b, [x])
+            _ = b.blocks(of: [x])
+            return pack(b, [b.one])
         }
         #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 1]) == nil)
-        #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 0]) == .busImbalance)
+        #expect(contradicts(circuit, [0, 0, 0, 0, 0]))
+        // Zero wherever the element stands.
+        #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 1], writing: [(.mulAdd, 4, 0, 0), (.pack, 4, 0, 0)]) == .busImbalance)
     }
 
     @Test func asserted_zero_sum_and_copy_hold_or_have_no_witness() throws {
@@ -90,12 +96,13 @@ import Testing
         let sum = try circuit { b in
             let x = (0..<4).map { _ in b.inputElement() }
             b.assertMulAdd(x[0], x[1], x[2], equals: x[3])
-            return pack(b, x)
+            _ = b.blocks(of: x)
+            return pack(b, [b.one])
         }
         func input(_ values: Int...) -> [Field] { values.flatMap { [Field($0), 0, 0, 0, 0] } }
         #expect(try refusalOfProof(sum, input(3, 5, 7, 22)) == nil)
-        // An assertion alone makes no witness fail: the proof is refused.
-        #expect(try refusalOfProof(sum, input(3, 5, 7, 23)) == .busImbalance)
+        #expect(contradicts(sum, input(3, 5, 7, 23)))
+        #expect(try refusalOfProof(sum, input(3, 5, 7, 22), writing: [(.pack, 15, 0, 23)]) == .busImbalance)
         let digests = try circuit { b in
             let (x, y) = (b.inputDigest(), b.inputDigest())
             b.connect(x, y)
@@ -196,10 +203,13 @@ import Testing
         let circuit = try circuit { b in
             let s = b.inputBase()
             b.assertBit(s)
-            return pack(b, [s])
+            _ = b.blocks(of: [s])
+            return pack(b, [b.one])
         }
         #expect(try refusalOfProof(circuit, [1]) == nil)
-        #expect(try refusalOfProof(circuit, [Field(value)]) == .zerocheck)
+        #expect(contradicts(circuit, [Field(value)]))
+        let value = Field(value)
+        #expect(try refusalOfProof(circuit, [1], writing: [(.select, 0, 0, value), (.pack, 0, 0, value)]) == .zerocheck)
     }
 
     /// A port of one entry forces a base element.
@@ -212,13 +222,14 @@ import Testing
         for use in uses {
             let circuit = try circuit { b in
                 let x = b.inputElement()
-                let used = use(b, x)
-                return b.hash(tag: 2, blocks: [used, pack(b, [x])], count: 16)
+                _ = b.blocks(of: [x])
+                return b.hash(tag: 2, blocks: [use(b, x)], count: 8)
             }
             #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0]) == nil)
             var input: [Field] = [1, 0, 0, 0, 0]
             input[limb] = .one
-            #expect(try refusalOfProof(circuit, input) == .busImbalance)
+            #expect(contradicts(circuit, input))
+            #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0], writing: [(.pack, limb, 0, .one)]) == .busImbalance)
         }
     }
 }

@@ -37,10 +37,25 @@ import Testing
         try test.verifier.verify(test.proof, statement: test.statement)
     }
 
-    /// An index of more bits than the path has.
+    /// An index of more bits than the path has: no witness, and no proof of the walk to its low bits.
     @Test(arguments: [8, 9, 1 << 20]) func index_beyond_the_path_has_no_proof(_ index: Int) throws {
-        let test = try TestProof(Self.circuit.get(), input: input(index).input)
-        #expect(refusal(test.verifier, test.proof, test.statement) == .busImbalance)
+        #expect(throws: WitnessError.self) { try Self.circuit.get().witness(input: input(index).input) }
+        let b = CircuitBuilder(name: "path")
+        let (leaf, position) = (b.inputDigest(), b.inputBase())
+        b.setStatement(b.merkleRoot(leaf: leaf, index: position, siblings: (0..<Self.depth).map { _ in b.inputDigest() }))
+        _ = b.digest(ofBase: [position])
+        let circuit = try b.build()
+        let test = try TestProof(circuit, input: input(index & 7).input)
+        let rows = circuit.rowCounts[ChipKind.limbs.rawValue]
+        // The last three rows: the top of the path, the digest of the index, the statement.
+        func claiming(_ index: Int) throws -> VerificationError? {
+            try test.refusal { witness in
+                witness.cells[circuit.cell(.limbs, 8, rows - 3)] = Field(index)
+                witness.cells[circuit.cell(.limbs, 0, rows - 2)] = Field(index)
+            }
+        }
+        #expect(try claiming(index & 7) == nil)
+        #expect(try claiming(index) == .busImbalance)
     }
 
     /// Walks another way than the index says, every row consistent with its neighbours, and proves.

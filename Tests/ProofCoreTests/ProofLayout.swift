@@ -141,6 +141,27 @@ struct ProofLayout {
     func parts(_ message: Message) -> [Part] { parts.filter { $0.message == message } }
 
     static let nine = Result { try ProofLayout(TestProof.nine.get()) }
+    static let deferred = Result { try ProofLayout(TestProof.deferred.get()) }
+
+    /// Walks the opening of a claim.
+    init(_ proof: Proof, of claim: DeferredClaim, root: Digest, _ parameters: OpeningParameters) throws {
+        transcript = VerifierTranscript(proof: proof.bytes)
+        transcript.absorb(root)
+        transcript.absorb(claim.elements)
+        _ = transcript.sample()
+        try receive(.outOfDomain, 0, limbs: 5)
+        try opening(parameters, roots: [root])
+        try transcript.finish()
+    }
+}
+
+extension VerifierTranscript {
+    /// Elements as one message.
+    mutating func absorb(_ elements: [Extension]) {
+        let limbs = elements.flatMap(\.limbs)
+        let padded = limbs + [Field](repeating: .zero, count: (8 - limbs.count % 8) % 8)
+        for start in stride(from: 0, to: padded.count, by: 8) { absorb(Digest(padded[start..<(start + 8)])) }
+    }
 }
 
 extension OpeningParameters {

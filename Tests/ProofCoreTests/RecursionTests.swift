@@ -3,13 +3,14 @@
 import ProofCore
 import Testing
 
-/// A circuit that verifies one proof of a shape; its statement is hash(9, fingerprint ‖ child's statement).
+/// A circuit that verifies one proof of a shape; its statement is hash(9, fingerprint ‖ child's statement ‖ claim that is left, if any).
 func wrapper(of shape: Shape) throws -> Circuit {
     let b = CircuitBuilder(name: "wrapper")
     let root = b.inputDigest()
     let statement = b.inputDigest()
-    let fingerprint = try b.verifyProof(shape: shape, preprocessedRoot: root, statement: statement).fingerprint
-    b.setStatement(b.hash(tag: 9, blocks: [fingerprint, statement], count: 16))
+    let child = try b.verifyProof(shape: shape, preprocessedRoot: root, statement: statement)
+    let claim = child.deferred?.elements ?? []
+    b.setStatement(b.hash(tag: 9, blocks: [child.fingerprint, statement] + b.blocks(of: claim), count: 16 + 5 * claim.count))
     return try b.build()
 }
 
@@ -18,11 +19,14 @@ struct WrappedChild: Sendable {
     let child: TestProof
     let root: Digest
     let record: [Field]
+    let claim: DeferredClaim?
 
     init(_ child: TestProof) throws {
         self.child = child
         root = child.key.verifierData.preprocessedRoot
-        record = try child.verifier.replay(child.proof, statement: child.statement).record
+        let replay = try child.verifier.replay(child.proof, statement: child.statement)
+        record = replay.record
+        claim = replay.deferred
     }
 
     func input(root: Digest? = nil, statement: Digest? = nil, record: [Field]? = nil) -> [Field] {
@@ -30,10 +34,15 @@ struct WrappedChild: Sendable {
     }
 
     var statement: Digest {
-        Poseidon2.hash(tag: 9, child.key.fingerprint.limbs + child.statement.limbs)
+        Poseidon2.hash(tag: 9, child.key.fingerprint.limbs + child.statement.limbs + (claim?.elements ?? []).flatMap(\.limbs))
     }
 
     static let nine = Result { try WrappedChild(TestProof.nine.get()) }
+    static let deferred = Result { try WrappedChild(TestProof.deferred.get()) }
+    static let wrappedDeferred = Result {
+        let child = try deferred.get()
+        return try TestProof(wrapper(of: child.child.circuit.shape), input: child.input())
+    }
     /// The wrapper of `nine`, with its proof.
     static let wrapped = Result {
         let child = try nine.get()

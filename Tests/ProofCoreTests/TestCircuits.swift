@@ -17,7 +17,7 @@ struct TestProof: Sendable {
         key = try ProvingKey(circuit)
         statement = circuit.statement(of: try circuit.witness(input: input))
         proof = try Prover(key: key).prove(input: input, statement: statement)
-        verifier = try Verifier(key.verifierData)
+        verifier = try Verifier(key)
     }
 
     func refusal(_ bytes: [UInt8]) -> VerificationError? {
@@ -42,6 +42,10 @@ struct TestProof: Sendable {
     static let nineOther = Result { try TestProof(nineChips(), input: nineChipsInput(seed: 2)) }
     /// Another circuit of the same shape and number of inputs.
     static let nineVariant = Result { try TestProof(nineChips(tag: 8), input: nineChipsInput(seed: 1)) }
+    /// The same with claims on their preprocessed columns left open.
+    static let deferred = Result { try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 1)) }
+    static let deferredOther = Result { try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 2)) }
+    static let deferredVariant = Result { try TestProof(nineChips(tag: 8, deferred: true), input: nineChipsInput(seed: 1)) }
 }
 
 /// Why `verifier` refuses; nil when it accepts.
@@ -56,7 +60,7 @@ func refusal(_ verifier: Verifier, _ proof: Proof, _ statement: Digest) -> Verif
 
 /// Every chip, every port of every chip on the bus in some row, every table of sixteen rows: n = 13.
 /// One Merkle step stands apart: nothing touches its targets, so none of its ports is on the bus.
-func nineChips(tag: Int = 7) throws -> Circuit {
+func nineChips(tag: Int = 7, deferred: Bool = false) throws -> Circuit {
     let b = CircuitBuilder(name: "nine chips")
     let digests = (0..<4).map { _ in b.inputDigest() }
     let elements = (0..<4).map { _ in b.inputElement() }
@@ -79,7 +83,7 @@ func nineChips(tag: Int = 7) throws -> Circuit {
     let rest = b.digest(ofBase: Array(limbs[4..<8]))
     let packed = b.blocks(of: [power] + dots + [product] + elements[2...])
     b.setStatement(b.hash(tag: tag, blocks: [base, rest, b.compress(chosen, root)] + packed, count: 64))
-    return try b.build()
+    return try b.build(shape: try Shape(heights: b.minimalHeights, deferred: deferred))
 }
 
 func nineChipsInput(seed: UInt64) -> [Field] {

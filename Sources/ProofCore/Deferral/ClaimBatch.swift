@@ -25,22 +25,32 @@ public struct ClaimBatch: Sendable {
         var transcript = ProverTranscript()
         transcript.sponge.absorb(claims.flatMap(\.elements).flatMap(\.limbs))
         let delta = transcript.sample()
-        let weights = ExtensionVector(count: 1 << variables)
-        var power = Extension.one
-        for claim in claims {
-            let table = EqTables.table(claim.point, pool: pool)
-            let scale = power
-            pool.forEachRange(table.count, grain: 1 << 12) { range in
-                scale.withWords {
-                    kb_ext_scale_add(
-                        $0, table.words + range.lowerBound, table.stride, weights.words + range.lowerBound, weights.stride, range.count)
-                }
-            }
-            power *= delta
-        }
+        let weights = joinedWeights(delta, pool)
         let claim = proveProduct(
             polynomial.cells, weights, &transcript, pool: pool, round: .batchRound, value: .batchedValue)
         return (claim, transcript.sentLimbs)
+    }
+
+    /// Σ_i δ^i·eq(z_i, ·), row by row: eq of the last coordinates is one table in cache, eq of the first ones a factor of the row. Rows whose factor
+    /// is zero (claims that name one circuit, or none) are passed over.
+    private func joinedWeights(_ delta: Extension, _ pool: Pool) -> ExtensionVector {
+        let low = min(variables, 12)
+        let weights = ExtensionVector(count: 1 << variables)
+        var power = Extension.one
+        let parts = claims.map { claim in
+            defer { power *= delta }
+            return (
+                factors: EqTables.table(Array(claim.point.dropLast(low))).elements.map { $0 * power },
+                table: EqTables.table(Array(claim.point.suffix(low))))
+        }
+        pool.forEach(1 << (variables - low)) { row in
+            for (factors, table) in parts where factors[row] != .zero {
+                factors[row].withWords {
+                    kb_ext_scale_add($0, table.words, table.stride, weights.words + (row << low), weights.stride, 1 << low)
+                }
+            }
+        }
+        return weights
     }
 
     /// Follows P16, P17; returns the claim that is left.
