@@ -91,21 +91,28 @@ def open_point(root, claim, proof, parameters):
 
 # Settling by evaluation.
 
-FIELD = 80      # bits of a limb in a sum of up to 2^18 products of two canonical limbs
+FIELD = 80      # bits of a limb in a sum of up to 2^18 products of two canonical limbs; an element of E is one integer
+
+
+def pack(e):
+    return sum(limb << FIELD * k for k, limb in enumerate(e))
+
+
+def unpack(packed):
+    return tuple((packed >> FIELD * k & (1 << FIELD) - 1) % P for k in range(5))
+
+
+def rows_at(cells, point):
+    """The rows of cells in F, 2^len(point) each, bound to the point."""
+    size, table = 1 << len(point), [pack(e) for e in eq_table(point)]
+    return [unpack(sum(map(operator.mul, cells[at:at + size], table))) for at in range(0, len(cells), size)]
 
 
 def evaluate(cells, point):
-    """The multilinear extension of cells in F, 2^len(point) of them, at a point. A row is bound at once: its cells times a table of
-    eq whose five limbs are packed into one integer."""
+    """The multilinear extension of cells in F, 2^len(point) of them, at a point."""
     assert len(cells) == 1 << len(point)
-    low = (len(point) + 1) // 2
-    table = [sum(limb << FIELD * k for k, limb in enumerate(e)) for e in eq_table(point[len(point) - low:])]
-    mask, out = (1 << FIELD) - 1, ZERO
-    for k, weight in enumerate(eq_table(point[:len(point) - low])):
-        packed = sum(map(operator.mul, cells[k << low:(k + 1) << low], table))
-        if packed:
-            out = add(out, mul(weight, tuple((packed >> FIELD * i & mask) % P for i in range(5))))
-    return out
+    high = len(point) // 2
+    return total(mul(weight, row) for weight, row in zip(eq_table(point[:high]), rows_at(cells, point[high:])))
 
 
 class Preprocessed:

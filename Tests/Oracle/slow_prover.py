@@ -4,6 +4,7 @@ import random
 
 import poseidon2
 from chips import CHIPS, GAMMA
+from deferred import limbs_of, pack, rows_at, unpack
 from koalabear import (ONE, P, ZERO, add, bit_reverse, embed, eq_index, eq_table, horner, inverse, inverse_base, mul,
                        powers, root_of_unity, scale, sub, total)
 from parameters import Layout, Shape, derive, explicit
@@ -403,8 +404,10 @@ class ToyProver:
             columns = layout.witness
             mus = powers(sponge.sample(), len(layout.preprocessed))
             claim = total(mul(a, b) for a, b in zip(mus, values[len(columns):]))
-            self.claim = prove_sum(sender, [embed(v) for v in self.preprocessed_stack],
-                                   weights(layout.preprocessed, mus, len(self.preprocessed_stack)), claim, "P14", "P15")
+            pair = [embed(v) for v in self.preprocessed_stack], weights(layout.preprocessed, mus, len(self.preprocessed_stack))
+            z = []
+            ends, claim = prove_sum(sender, [pair], claim, "P14", z)
+            self.claim = leave_claim(sender, z, *ends[0], claim, "P15")
         gammas = powers(sponge.sample(), len(columns) + 1)
         size = 1 << self.parameters.n
         weight = weights(layout.witness, gammas, size)
@@ -420,49 +423,63 @@ def commit(stack, base):
     return Tree([stack[i:i + size] for i in range(0, len(stack), size)], base.domain)
 
 
-def sum_check_step(sender, f, weight, name):
-    """(f, weight) bound to the challenge, which is the third."""
-    half = len(f) // 2
-    c0 = total(mul(a, b) for a, b in zip(f[:half], weight[:half]))
-    c2 = total(mul(sub(f[k + half], f[k]), sub(weight[k + half], weight[k])) for k in range(half))
+def sum_check_step(sender, pairs, name):
+    """(the pairs (f, weight) bound to the challenge, the challenge) of the sum over all pairs of f times weight."""
+    c0 = c2 = ZERO
+    for f, weight in pairs:
+        half = len(f) // 2
+        c0 = add(c0, total(mul(a, b) for a, b in zip(f[:half], weight[:half])))
+        c2 = add(c2, total(mul(sub(f[k + half], f[k]), sub(weight[k + half], weight[k])) for k in range(half)))
     sender.send_extension([c0, c2], name)
     rho = sender.sponge.sample()
-    return halve(f, rho), halve(weight, rho), rho
+    return [(halve(f, rho), halve(weight, rho)) for f, weight in pairs], rho
 
 
-def prove_sum(sender, f, weight, claim, steps, last):
-    """The claim on f that is left of "the sum of f times weight is `claim`", as the sender's messages have it. When that is false,
-    `sender.fitting` is the value that makes it pass, for a lie about the last message."""
-    z = []
-    for _ in range(len(f).bit_length() - 1):
+def prove_sum(sender, pairs, claim, name, z):
+    """(f, weight) for all pairs when no variable is left, and the claim as the sender's messages have it; the challenges go to z."""
+    while len(pairs[0][0]) > 1:
         at = len(sender.out)
-        f, weight, rho = sum_check_step(sender, f, weight, steps)
+        pairs, rho = sum_check_step(sender, pairs, name)
         c0, c2 = tuple(sender.out[at:at + 5]), tuple(sender.out[at + 5:at + 10])
         claim = horner([c0, sub(claim, add(add(c0, c0), c2)), c2], rho)
         z.append(rho)
-    sender.fitting = mul(claim, inverse(weight[0]))
-    sender.send_extension(f, last)
+    return [(f[0], weight[0]) for f, weight in pairs], claim
+
+
+def leave_claim(sender, z, value, weight, claim, name):
+    """When `claim` is false, `sender.fitting` is the value that makes it pass, for a lie about this message."""
+    sender.fitting = mul(claim, inverse(weight))
+    sender.send_extension([value], name)
     return z, tuple(sender.out[-5:])
 
 
 def prove_join(values, claims, lies={}):
-    """Section 9.2: (proof, the claim left)."""
+    """Section 9.2 for values in F: (proof, the claim left). First the variables of the more significant half, with a table for each
+    claim that the others are bound in already; then those of the other half."""
     sender = Sender(lies)
-    sender.sponge.absorb([limb for z, v in claims for e in [*z, v] for limb in e])
+    sender.sponge.absorb(limbs_of(claims))
     deltas = powers(sender.sponge.sample(), len(claims))
-    weight = [ZERO] * len(values)
-    for delta, (z, _) in zip(deltas, claims):
-        weight = [add(a, mul(delta, b)) for a, b in zip(weight, eq_table(z))]
-    left = prove_sum(sender, [embed(v) for v in values], weight, total(mul(delta, v) for delta, (_, v) in zip(deltas, claims)), "P16", "P17")
+    claim, z = total(mul(delta, v) for delta, (_, v) in zip(deltas, claims)), []
+    high = len(claims[0][0]) // 2
+    pairs = [(rows_at(values, p[high:]), [mul(delta, e) for e in eq_table(p[:high])]) for delta, (p, _) in zip(deltas, claims)]
+    ends, claim = prove_sum(sender, pairs, claim, "P16", z)
+    size = len(values) >> high
+    bound, weight = [0] * size, [ZERO] * size
+    for k, factor in enumerate(map(pack, eq_table(z))):
+        bound = [b + v * factor for b, v in zip(bound, values[k * size:(k + 1) * size])]
+    for (_, scalar), (p, _) in zip(ends, claims):
+        weight = [add(w, mul(scalar, e)) for w, e in zip(weight, eq_table(p[high:]))]
+    ends, claim = prove_sum(sender, [([unpack(b) for b in bound], weight)], claim, "P16", z)
+    left = leave_claim(sender, z, *ends[0], claim, "P17")
     return sender.bytes(), left
 
 
 def prove_point(values, tree, parameters, claim, lies={}):
     """Section 9.3: the proof."""
-    z, v = claim
+    z, _ = claim
     sender = Sender(lies)
     sender.sponge.absorb(tree.root)
-    sender.sponge.absorb([limb for e in [*z, v] for limb in e])
+    sender.sponge.absorb(limbs_of([claim]))
     alpha_0 = sender.sponge.sample()
     f = [embed(v) for v in values]
     sender.send_extension([horner(f, alpha_0)], "P2")
@@ -477,7 +494,7 @@ def prove_opening(sender, parameters, f, weight, trees):
 
     def sum_check(f, weight, steps):
         for _ in range(steps):
-            f, weight, _ = sum_check_step(sender, f, weight, "P8")
+            [(f, weight)], _ = sum_check_step(sender, [(f, weight)], "P8")
         return f, weight
 
     def query(j):

@@ -11,11 +11,13 @@ import Testing
         -> TransitionArtifact
     {
         var random = Random(seed: 8)
-        return TransitionArtifact(
-            kind: kind,
-            header: Header(
-                blockRoot: random.digest(), level: level, first: first, old: random.digest(), new: random.digest(), users: 5,
-                transactions: 6, slots: 7, aggregator: random.digest()), proof: proof)
+        var header = Header(
+            blockRoot: random.digest(), level: level, first: first, old: random.digest(), new: random.digest(), users: 5,
+            transactions: 6, slots: 7, aggregator: random.digest())
+        guard kind == .combine else { return TransitionArtifact(kind: kind, header: header, proof: proof) }
+        let claim = DeferredClaim(elements: (0...Network.polynomialVariables).map { _ in Extension(limbs: random.digest().limbs.prefix(5)) })
+        header.deferred = claimDigest(claim)
+        return TransitionArtifact(kind: kind, header: header, claim: claim, proof: proof)
     }
 
     private static func block(height: UInt32 = 9) -> BlockArtifact {
@@ -33,11 +35,12 @@ import Testing
         failure(ArtifactError.self) { try BlockArtifact(bytes: bytes) }?.description
     }
 
-    // Where fields begin: of kinds 1 and 2, and of kind 3, as this module's README lists them.
-    private static let transitionFields = [
+    // Where fields begin: of kind 2, of kind 1, which carries no claim, and of kind 3, as this module's README lists them.
+    private static let transitionFields: [(Int, String)] = [
         (6, "block root"), (38, "old"), (70, "new"), (102, "aggregator"), (134, "level"), (138, "first user"), (142, "users"),
-        (146, "transactions"), (150, "slots"), (154, "proof length"),
-    ]
+        (146, "transactions"), (150, "slots"),
+    ] + (0..<105).map { (154 + 4 * $0, "claim, element \($0 / 5)") } + [(574, "proof length")]
+    private static let endCapFields = transitionFields.prefix { $0.0 < 154 } + [(154, "proof length")]
     private static let blockFields = [
         (6, "previous state"), (38, "new state"), (70, "height"), (74, "users"), (78, "transactions"), (82, "slots"),
         (86, "proof length"),
@@ -52,7 +55,7 @@ import Testing
                 let read = try TransitionArtifact(bytes: artifact.bytes)
                 #expect(read == artifact)
                 #expect(read.bytes == artifact.bytes)
-                #expect(artifact.bytes.count == 158 + proof.bytes.count)
+                #expect(artifact.bytes.count == (kind == .combine ? 578 : 158) + proof.bytes.count)
             }
         }
     }
@@ -82,8 +85,11 @@ import Testing
         let h = artifact.header
         var bytes = Array("PRTH".utf8) + [1, 2]
         bytes += h.blockRoot.bytes + h.old.bytes + h.new.bytes + h.aggregator.bytes
-        bytes += [7, 0, 0, 0, 128, 1, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 64, 0, 0, 0]
-        #expect(artifact.bytes == bytes + Self.proof.bytes)
+        bytes += [7, 0, 0, 0, 128, 1, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0]
+        let claim = artifact.claim!.elements.flatMap(\.limbs).flatMap { $0.canonical.littleEndianBytes }
+        #expect(artifact.bytes == bytes + claim + [64, 0, 0, 0] + Self.proof.bytes)
+        bytes[5] = 1
+        #expect(Self.transition(.endCap, level: 7, first: 384).bytes == bytes + [64, 0, 0, 0] + Self.proof.bytes)
 
         let s = Self.block(height: 0x0102_0304).statement
         let block =
@@ -94,17 +100,18 @@ import Testing
 
     // MARK: length
 
-    @Test func rejects_transition_truncated_anywhere() throws {
-        let bytes = Self.transition().bytes
+    @Test(arguments: [ArtifactKind.endCap, .combine]) func rejects_transition_truncated_anywhere(_ kind: ArtifactKind) throws {
+        let bytes = Self.transition(kind).bytes
+        let (start, fields) = kind == .combine ? (578, Self.transitionFields) : (158, Array(Self.endCapFields))
         for count in 0..<bytes.count {
             let error = try #require(refusal(transition: Array(bytes[..<count])))
             if count < 6 {
                 #expect(error == "artifact, start: expected at least 6 bytes, got \(count)")
-            } else if count < 158 {
-                let field = Self.transitionFields.last { $0.0 <= count }!
+            } else if count < start {
+                let field = fields.last { $0.0 <= count }!
                 #expect(error.hasPrefix("artifact, byte \(field.0) (\(field.1)): expected"))
             } else {
-                #expect(error == "artifact, byte 158 (proof): expected 64 bytes to the end, got \(count - 158)")
+                #expect(error == "artifact, byte \(start) (proof): expected 64 bytes to the end, got \(count - start)")
             }
         }
     }
@@ -125,22 +132,24 @@ import Testing
     }
 
     @Test func rejects_extended_artifacts() {
-        #expect(refusal(transition: Self.transition().bytes + [0])?.contains("byte 158 (proof)") == true)
+        #expect(refusal(transition: Self.transition().bytes + [0])?.contains("byte 578 (proof)") == true)
         #expect(refusal(block: Self.block().bytes + [0])?.contains("byte 90 (proof)") == true)
     }
 
     @Test(arguments: [0, 63, 65, 1 << 20] as [UInt32]) func rejects_proof_length_that_lies(_ length: UInt32) {
-        for (at, bytes, place) in [(154, Self.transition().bytes, 158), (86, Self.block().bytes, 90)] {
+        for (at, bytes, place) in [
+            (154, Self.transition(.endCap).bytes, 158), (574, Self.transition().bytes, 578), (86, Self.block().bytes, 90),
+        ] {
             var bytes = bytes
             bytes.replaceSubrange(at..<(at + 4), with: length.littleEndianBytes)
-            let error = at == 154 ? refusal(transition: bytes) : refusal(block: bytes)
+            let error = at == 86 ? refusal(block: bytes) : refusal(transition: bytes)
             #expect(error == "artifact, byte \(place) (proof): expected \(length) bytes to the end, got 64")
         }
     }
 
     @Test(arguments: [(1 << 20) + 1, Field.modulus - 1] as [UInt32]) func rejects_proof_length_above_the_limit(_ length: UInt32) {
         var bytes = Self.transition().bytes
-        bytes.replaceSubrange(154..<158, with: length.littleEndianBytes)
+        bytes.replaceSubrange(574..<578, with: length.littleEndianBytes)
         #expect(refusal(transition: bytes) == "artifact, proof length: expected at most 1048576, got \(length)")
     }
 

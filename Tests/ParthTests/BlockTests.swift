@@ -26,7 +26,7 @@ import Testing
     private static let childOffset = 8 + 8 + 1 + 8
 
     private func input(state: BlockState? = nil, siblings: [Digest]? = nil) throws -> [Field] {
-        BlockCircuit.input(state: state ?? chain.state, child: try chain.input(child, siblings: siblings ?? context.siblings))
+        try network.blockInput(state: state ?? chain.state, child: try chain.input(child, siblings: siblings ?? context.siblings))
     }
 
     @Test func honest_input_has_a_witness() throws {
@@ -79,11 +79,13 @@ import Testing
     @Test func rejects_tampered_child_proof() throws {
         var bytes = child.proof.bytes
         bytes[bytes.count / 2] ^= 1
-        let forged = TransitionArtifact(kind: .combine, header: child.header, proof: Proof(bytes: bytes))
+        let forged = TransitionArtifact(kind: .combine, header: child.header, claim: child.claim, proof: Proof(bytes: bytes))
         let error = failure(VerificationError.self) { try network.proveBlock(forged, context) }
         #expect(error != nil)
         let input = try input()
-        for limb in [Self.childOffset + ChildOffset.record, (Self.childOffset + ChildOffset.record + input.count) / 2, input.count - 1] {
+        let record = Self.childOffset + ChildOffset.record
+        let count = try chain.input(child, siblings: []).record.count
+        for limb in [record, record + count / 2, record + count - 1, input.count - 1] {
             expectNoWitness(circuit, input.changing(limb), "limb \(limb)")
         }
     }
@@ -95,7 +97,7 @@ import Testing
 
     @Test func rejects_child_of_the_wrong_kind() throws {
         expectNoWitness(circuit, try input().setting(Self.childOffset, [.zero]))
-        let endCap = BlockCircuit.input(
+        let endCap = try network.blockInput(
             state: chain.state, child: try chain.input(chain.endCaps[3], siblings: chain.tree.siblings(5)))
         expectWitness(circuit, endCap)
         expectNoWitness(circuit, endCap.setting(Self.childOffset, [.one]))
@@ -114,7 +116,7 @@ import Testing
             var header = child.header
             header.aggregator = kind == .combine ? network.combine.fingerprint : .zero
             let forged = try rogue.child(header, siblings: context.siblings, as: kind)
-            expectNoWitness(circuit, BlockCircuit.input(state: chain.state, child: forged), kind.name)
+            expectNoWitness(circuit, try network.blockInput(state: chain.state, child: forged), kind.name)
             #expect(throws: VerificationError.busImbalance) { try network.proveBlock(forged.artifact, context) }
         }
     }
@@ -128,7 +130,7 @@ import Testing
         header.new = header.new.changed()
         let siblings = chain.tree.siblings(5)
         let forged = try rogue.child(header, siblings: siblings, as: .endCap)
-        let input = BlockCircuit.input(state: chain.state, child: forged)
+        let input = try network.blockInput(state: chain.state, child: forged)
         expectNoWitness(circuit, input)
         let witness = try lax.witness(input: input)
         let statement = try network.blockStatement(header, BlockContext(state: chain.state, siblings: siblings))

@@ -124,9 +124,7 @@ extension Chain {
 
     /// The circuit's input for a child that is an honest proof.
     func input(_ artifact: TransitionArtifact, siblings: [Digest]) throws -> ChildInput {
-        ChildInput(
-            artifact: artifact, verifierData: (artifact.kind == .combine ? network.combine : network.endCap).verifierData,
-            record: try network.verify(artifact), siblings: siblings)
+        network.child(artifact, try network.verify(artifact), siblings: siblings)
     }
 }
 

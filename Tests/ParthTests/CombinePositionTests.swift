@@ -36,7 +36,8 @@ private let laxCombine = Result {
     let header = HeaderTarget(
         blockRoot: blockRoot, level: b.sum(under), first: first, old: b.compress(l.old, r.old), new: b.compress(l.new, r.new),
         users: b.add(left.header.users, right.header.users), transactions: b.add(left.header.transactions, right.header.transactions),
-        slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator)
+        slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator,
+        deferred: b.claimDigest(b.joinClaims(left.claims + right.claims)))
     b.setStatement(header.digest(b))
     return try b.build(shape: Network.shape)
 }
@@ -74,7 +75,7 @@ private let laxCombine = Result {
     }
 
     private func input(_ left: Header, _ right: Header, level: Int) throws -> [Field] {
-        CombineCircuit.input(
+        try Chain.shared.get().network.combineInput(
             blockRoot: blockRoot, aggregator: rogue.key.fingerprint, level: level, left: try child(left), right: try child(right))
     }
 
@@ -95,6 +96,7 @@ private let laxCombine = Result {
             level: level, leftSiblings: Array(siblings[..<(level - 1 - Int(l0))]), rightSiblings: Array(siblings[..<(level - 1 - Int(l1))]))
         var expected = try Chain.shared.get().network.combinedHeader(left, right, context)
         expected.aggregator = rogue.key.fingerprint
+        expected.deferred = claimDigest(try Chain.shared.get().network.joined(child(left), child(right)).claim)
         #expect(circuit.statement(of: witness) == expected.digest)
     }
 

@@ -24,7 +24,7 @@ import Testing
     ) throws -> [Field] {
         let node = round.plan.nodes.first { $0.level == level && $0.first == first }!
         let context = round.context(level: level, first: first)
-        return CombineCircuit.input(
+        return try network.combineInput(
             blockRoot: blockRoot ?? chain.state.digest, aggregator: aggregator ?? network.combine.fingerprint, level: claimed ?? level,
             left: try chain.input(left ?? round.artifact(node.left), siblings: context.leftSiblings),
             right: try chain.input(right ?? round.artifact(node.right), siblings: context.rightSiblings))
@@ -34,7 +34,7 @@ import Testing
     private func honest() throws -> [Field] { try input(level: 2, first: 4) }
     private var artifact: TransitionArtifact { round.node(level: 2, first: 4) }
     private var leftRecord: Int { CombineOffset.left + ChildOffset.record }
-    private func right(_ input: [Field]) -> Int { CombineOffset.left + (input.count - CombineOffset.left) / 2 }
+    private func right(_ input: [Field]) -> Int { CombineOffset.right(input) }
 
     @Test func honest_input_has_a_witness() throws {
         let witness = try circuit.witness(input: honest())
@@ -50,7 +50,8 @@ import Testing
             for _ in 0..<8 {
                 var bytes = (side == 0 ? left : right).proof.bytes
                 bytes[random.index(below: bytes.count)] ^= UInt8(1 << random.index(below: 8))
-                let forged = TransitionArtifact(kind: .combine, header: (side == 0 ? left : right).header, proof: Proof(bytes: bytes))
+                let honest = side == 0 ? left : right
+                let forged = TransitionArtifact(kind: .combine, header: honest.header, claim: honest.claim, proof: Proof(bytes: bytes))
                 let error = failure(VerificationError.self) {
                     try network.proveCombine(
                         side == 0 ? forged : left, side == 0 ? right : forged, round.context(level: 3, first: 0))
@@ -62,7 +63,7 @@ import Testing
 
     @Test func rejects_tampered_child_proof_in_the_circuit() throws {
         let input = try honest()
-        let length = (input.count - CombineOffset.left) / 2 - ChildOffset.record
+        let length = right(input) - CombineOffset.left - ChildOffset.record
         for start in [leftRecord, right(input) + ChildOffset.record] {
             for limb in [0, 8, 13, 40, length / 3, length / 2, length - 1] {
                 expectNoWitness(circuit, input.changing(start + limb), "limb \(limb)")
@@ -109,7 +110,7 @@ import Testing
         #expect(error?.description.hasPrefix("block root of the right child: expected \(chain.state.digest.hex)") == true)
         let siblings = [Digest](repeating: .zero, count: 3)
         for root in [chain.state.digest, other.header.blockRoot] {
-            let input = CombineCircuit.input(
+            let input = try network.combineInput(
                 blockRoot: root, aggregator: network.combine.fingerprint, level: 4,
                 left: try chain.input(chain.endCaps[3], siblings: siblings), right: try chain.input(other, siblings: siblings))
             expectNoWitness(circuit, input)
@@ -130,8 +131,8 @@ import Testing
         header.aggregator = rogue
         let proof = try Prover(key: network.combine).prove(
             input: input(level: 1, first: 6, aggregator: rogue), statement: header.digest)
-        #expect(refusal(network.combineVerifier, proof, header.digest) == nil)
-        let forged = TransitionArtifact(kind: .combine, header: header, proof: proof)
+        #expect(refusal(try Verifier(network.combine), proof, header.digest) == nil)
+        let forged = TransitionArtifact(kind: .combine, header: header, claim: round.node(level: 1, first: 6).claim, proof: proof)
         let expected = "combine aggregator: expected \(network.combine.fingerprint.hex), got \(rogue.hex)"
         #expect(failure(StatementError.self) { try network.verify(forged) }?.description == expected)
         #expect(
@@ -143,10 +144,10 @@ import Testing
         for aggregator in [network.combine.fingerprint, rogue] {
             let child = ChildInput(
                 artifact: forged, verifierData: network.combine.verifierData,
-                record: try network.combineVerifier.replay(proof, statement: header.digest), siblings: siblings.rightSiblings)
+                record: try network.combineVerifier.replay(proof, statement: header.digest).record, siblings: siblings.rightSiblings)
             expectNoWitness(
                 circuit,
-                CombineCircuit.input(
+                try network.combineInput(
                     blockRoot: chain.state.digest, aggregator: aggregator, level: 2,
                     left: try chain.input(chain.endCaps[3], siblings: siblings.leftSiblings), right: child))
         }
@@ -209,16 +210,17 @@ import Testing
         for (field, header) in artifact.header.variants {
             #expect(refusal(network.combineVerifier, artifact.proof, header.digest) == .busImbalance, "\(field)")
             let error = failure(StatementError.self) {
-                try network.verify(TransitionArtifact(kind: .combine, header: header, proof: artifact.proof))
+                try network.verify(TransitionArtifact(kind: .combine, header: header, claim: artifact.claim, proof: artifact.proof))
             }
-            #expect((error != nil) == (field == "aggregator"))
+            #expect((error != nil) == ["aggregator", "deferred"].contains(field))
         }
     }
 
     @Test func rejects_artifact_of_the_other_kind() throws {
         let combine = TransitionArtifact(kind: .endCap, header: artifact.header, proof: artifact.proof)
         #expect(throws: StatementError.self) { try network.verify(combine) }
-        let endCap = TransitionArtifact(kind: .combine, header: chain.endCaps[0].header, proof: chain.endCaps[0].proof)
+        let endCap = TransitionArtifact(
+            kind: .combine, header: chain.endCaps[0].header, claim: artifact.claim, proof: chain.endCaps[0].proof)
         #expect(throws: StatementError.self) { try network.verify(endCap) }
     }
 
@@ -241,7 +243,7 @@ import Testing
         #expect(error?.description.hasPrefix("block root: expected \(chain.state.digest.hex)") == true)
         expectNoWitness(
             network.block.circuit,
-            BlockCircuit.input(state: chain.state, child: try chain.input(forged, siblings: blockContext.siblings)))
+            try network.blockInput(state: chain.state, child: try chain.input(forged, siblings: blockContext.siblings)))
     }
 
     /// Another sibling on the new path than on the old one, as well as it can be forged: the rows of the new path come from a second
@@ -251,7 +253,7 @@ import Testing
         var context = round.context(level: 2, first: 4)
         context = CombineContext(level: 2, leftSiblings: context.leftSiblings.map { $0.changed() }, rightSiblings: [])
         let (left, right) = (chain.endCaps[3], round.node(level: 1, first: 6))
-        let second = CombineCircuit.input(
+        let second = try network.combineInput(
             blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
             left: try chain.input(left, siblings: context.leftSiblings), right: try chain.input(right, siblings: []))
         let other = try network.combinedHeader(left.header, right.header, context)
@@ -286,7 +288,7 @@ import Testing
             var header = chain.endCaps[3].header
             header.aggregator = kind == .combine ? network.combine.fingerprint : .zero
             let child = try rogue.child(header, siblings: node.leftSiblings, as: kind)
-            let input = CombineCircuit.input(
+            let input = try network.combineInput(
                 blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: child, right: right)
             expectNoWitness(circuit, input, kind.name)
             #expect(throws: VerificationError.busImbalance) {
@@ -308,13 +310,16 @@ import Testing
         var second = chain.endCaps[4].header
         second.slots = 1 << 20
         let context = CombineContext(level: 2, leftSiblings: node.leftSiblings, rightSiblings: [chain.tree[7]])
-        let input = CombineCircuit.input(
-            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
-            left: try rogue.child(forged, siblings: context.leftSiblings, as: .endCap),
-            right: try rogue.child(second, siblings: context.rightSiblings, as: .endCap))
+        let (l, r) = (
+            try rogue.child(forged, siblings: context.leftSiblings, as: .endCap),
+            try rogue.child(second, siblings: context.rightSiblings, as: .endCap)
+        )
+        let input = try network.combineInput(
+            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: l, right: r)
         expectNoWitness(circuit, input)
         let witness = try lax.witness(input: input)
-        let header = try network.combinedHeader(forged, second, context)
+        var header = try network.combinedHeader(forged, second, context)
+        header.deferred = claimDigest(try network.joined(l, r).claim)
         #expect(lax.statement(of: witness) == header.digest)
         let broken = circuit.broken(witness)
         #expect(broken.rows.isEmpty && broken.copies.count == 1)
@@ -330,21 +335,23 @@ import Testing
         right.aggregator = rogue.key.fingerprint
         left.new = left.new.changed()
         let context = round.context(level: 2, first: 4)
-        let input = CombineCircuit.input(
-            blockRoot: chain.state.digest, aggregator: rogue.key.fingerprint, level: 2,
-            left: try rogue.child(left, siblings: context.leftSiblings), right: try rogue.child(right))
+        let (l, r) = (try rogue.child(left, siblings: context.leftSiblings), try rogue.child(right))
+        let input = try network.combineInput(
+            blockRoot: chain.state.digest, aggregator: rogue.key.fingerprint, level: 2, left: l, right: r)
         var header = try network.combinedHeader(left, right, context)
+        let claim = try network.joined(l, r).claim
+        header.deferred = claimDigest(claim)
         let honestAggregator = header
         header.aggregator = rogue.key.fingerprint
         let witness = try circuit.witness(input: input)
         let proof = try Prover(key: network.combine).prove(input: input, statement: header.digest)
-        #expect(refusal(network.combineVerifier, proof, header.digest) == nil)
-        let forged = TransitionArtifact(kind: .combine, header: header, proof: proof)
+        #expect(refusal(try Verifier(network.combine), proof, header.digest) == nil)
+        let forged = TransitionArtifact(kind: .combine, header: header, claim: claim, proof: proof)
         #expect(throws: StatementError.self) { try network.verify(forged) }
         // The same witness under a header with the right aggregator.
         #expect(try refusal(network.combine, witness, honestAggregator.digest) == .busImbalance)
         // As the child of a parent and of a block.
-        let record = try network.combineVerifier.replay(proof, statement: header.digest)
+        let record = try network.combineVerifier.replay(proof, statement: header.digest).record
         let up = round.context(level: 3, first: 0)
         let child = ChildInput(
             artifact: forged, verifierData: network.combine.verifierData, record: record, siblings: up.rightSiblings)
@@ -352,11 +359,11 @@ import Testing
         for aggregator in [network.combine.fingerprint, rogue.key.fingerprint] {
             expectNoWitness(
                 circuit,
-                CombineCircuit.input(blockRoot: chain.state.digest, aggregator: aggregator, level: 3, left: sibling, right: child))
+                try network.combineInput(blockRoot: chain.state.digest, aggregator: aggregator, level: 3, left: sibling, right: child))
         }
         let blockChild = ChildInput(
             artifact: forged, verifierData: network.combine.verifierData, record: record, siblings: chain.tree.siblings(level: 2, 1))
-        expectNoWitness(network.block.circuit, BlockCircuit.input(state: chain.state, child: blockChild))
+        expectNoWitness(network.block.circuit, try network.blockInput(state: chain.state, child: blockChild))
     }
 }
 
@@ -379,19 +386,20 @@ private struct LiftRows {
 
 /// The permutations of a header's hash, from a circuit that does nothing else.
 private struct HeaderHash {
-    static let rows = 5
+    static let rows = 6
     let circuit: Circuit
     let witness: Witness
 
     init(_ header: Header) throws {
         let b = CircuitBuilder(name: "header hash")
-        let digests = (0..<4).map { _ in b.inputDigest() }
+        let digests = (0..<5).map { _ in b.inputDigest() }
         let scalars = (0..<5).map { _ in b.inputBase() }
         b.setStatement(b.hash(.header, digests, scalars))
         circuit = try b.build()
         let numbers = [header.level, header.first, header.users, header.transactions, header.slots]
         witness = try circuit.witness(
-            input: [header.blockRoot, header.old, header.new, header.aggregator].flatMap(\.limbs) + numbers.map { Field($0) })
+            input: [header.blockRoot, header.old, header.new, header.aggregator, header.deferred].flatMap(\.limbs)
+                + numbers.map { Field($0) })
         precondition(circuit.statement(of: witness) == header.digest)
     }
 }

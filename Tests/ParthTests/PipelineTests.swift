@@ -115,6 +115,8 @@ import Testing
         #expect(input.limbs[ChildOffset.users] == 3)
         #expect(Array(input.limbs[ChildOffset.new..<ChildOffset.users]) == artifact.header.new.limbs)
         #expect(Array(input.limbs[ChildOffset.below..<(ChildOffset.below + 3)]) == [1, 1, 0])
-        #expect(network.combine.circuit.inputLimbs == CombineOffset.left + 2 * input.limbs.count)
+        #expect(
+            Array(input.limbs[ChildOffset.claim..<ChildOffset.below]) == artifact.claim!.elements.flatMap(\.limbs))
+        #expect(network.combine.circuit.inputLimbs == CombineOffset.left + 2 * input.limbs.count + CombineOffset.batchLimbs)
     }
 }

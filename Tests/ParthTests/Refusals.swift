@@ -2,6 +2,7 @@
 
 import Parth
 import ProofCore
+import Synchronization
 import Testing
 
 extension Circuit {
@@ -79,7 +80,7 @@ func expectWitness(_ circuit: Circuit, _ input: [Field], _ location: SourceLocat
 func refusal(_ key: ProvingKey, _ witness: Witness, _ statement: Digest) throws -> VerificationError? {
     var timer = PhaseTimer()
     let proof = Prover(key: key).prove(witness, statement: statement, timer: &timer)
-    return refusal(try Verifier(key.verifierData), proof, statement)
+    return refusal(try Verifier(key), proof, statement)
 }
 
 func refusal(_ verifier: Verifier, _ proof: Proof, _ statement: Digest) -> VerificationError? {
@@ -112,12 +113,15 @@ struct Rogue: Sendable {
         key = try ProvingKey(b.build(shape: Network.shape))
     }
 
-    /// A valid rogue proof of a header.
+    /// A valid rogue proof of a header. As a combine it carries a claim that is true.
     func child(_ header: Header, siblings: [Digest] = [], as kind: ArtifactKind = .combine) throws -> ChildInput {
+        let claim = kind == .combine ? DeferredClaim.trivial(variables: Network.polynomialVariables) : nil
+        var header = header
+        header.deferred = claim.map(claimDigest) ?? .zero
         let proof = try Prover(key: key).prove(input: header.digest.limbs, statement: header.digest)
         return ChildInput(
-            artifact: TransitionArtifact(kind: kind, header: header, proof: proof), verifierData: key.verifierData,
-            record: try Verifier(key.verifierData).replay(proof, statement: header.digest), siblings: siblings)
+            artifact: TransitionArtifact(kind: kind, header: header, claim: claim, proof: proof), verifierData: key.verifierData,
+            record: try Verifier(key.verifierData).replay(proof, statement: header.digest).record, siblings: siblings)
     }
 }
 
@@ -131,7 +135,8 @@ enum ChildOffset {
     static let users = 26
     static let transactions = 27
     static let slots = 28
-    static let below = 29
+    static let claim = 29
+    static let below = claim + 5 * (Network.polynomialVariables + 1)
     static let siblings = below + Network.userTreeHeight
     static let record = siblings + 8 * Network.userTreeHeight
 }
@@ -142,6 +147,10 @@ enum CombineOffset {
     static let aggregator = 8
     static let below = 16
     static let left = below + Network.userTreeHeight - 1
+    /// The batch is the input's end: two elements a step, and the value.
+    static let batchLimbs = 10 * Network.polynomialVariables + 5
+
+    static func right(_ input: [Field]) -> Int { left + (input.count - batchLimbs - left) / 2 }
 }
 
 extension [Field] {
@@ -186,6 +195,103 @@ extension Header {
             changed("transactions") { $0.transactions += 1 },
             changed("slots") { $0.slots += 1 },
             changed("aggregator") { $0.aggregator = aggregator.changed(1) },
+            changed("deferred") { $0.deferred = deferred.changed(6) },
         ]
+    }
+}
+
+// MARK: deferred claims
+
+extension ChildInput {
+    /// What the child leaves, true or not: the claim of its proof and the one it carries.
+    var claims: [DeferredClaim] {
+        get throws {
+            let own = try Verifier(verifierData).replay(artifact.proof, statement: artifact.header.digest).deferred!
+            return [
+                DeferredClaim(point: [artifact.kind == .combine ? .one : .zero] + own.point, value: own.value),
+                artifact.claim ?? .trivial(variables: Network.polynomialVariables),
+            ]
+        }
+    }
+}
+
+/// Claims joined to one, with the messages that join them.
+struct Joined: Sendable {
+    let claim: DeferredClaim
+    let messages: [Field]
+
+    private static let known = Mutex<[[DeferredClaim]: Joined]>([:])
+
+    /// True claims as every worker joins them, others as a malicious one does: either has a witness.
+    init(_ claims: [DeferredClaim], _ network: Network) {
+        if let joined = Self.known.withLock({ $0[claims] }) {
+            self = joined
+            return
+        }
+        if claims.allSatisfy(network.polynomial.satisfies) {
+            (claim, messages) = ClaimBatch(claims).prove(network.polynomial)
+        } else {
+            self.init(forging: claims)
+        }
+        let joined = self
+        Self.known.withLock { $0[claims] = joined }
+    }
+
+    /// Messages for any claims: no polynomial is needed, only a last value that fits. What is left is as false as the claims are.
+    init(forging claims: [DeferredClaim]) {
+        var transcript = ProverTranscript()
+        let limbs = claims.flatMap(\.elements).flatMap(\.limbs)
+        for start in stride(from: 0, to: limbs.count, by: 8) {
+            let block = limbs[start..<min(start + 8, limbs.count)]
+            transcript.absorb(Digest(block + [Field](repeating: .zero, count: 8 - block.count)))
+        }
+        let delta = transcript.sample()
+        var expected = claims.reversed().reduce(Extension.zero) { $0 * delta + $1.value }
+        var point: [Extension] = []
+        for _ in claims[0].point {
+            transcript.send(.batchRound, [Extension.zero, .zero])
+            point.append(transcript.sample())
+            expected = expected * point.last!
+        }
+        let weight = claims.reversed().reduce(Extension.zero) { $0 * delta + eq($1.point, point) }
+        claim = DeferredClaim(point: point, value: expected * weight.inverse)
+        transcript.send(.batchedValue, [claim.value])
+        messages = transcript.sentLimbs
+    }
+}
+
+extension Network {
+    func joined(_ children: ChildInput...) throws -> Joined { Joined(try children.flatMap { try $0.claims }, self) }
+
+    /// The input of a combine of any children whose proofs are valid, if perhaps other circuits'.
+    func combineInput(
+        blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput
+    ) throws -> [Field] {
+        CombineCircuit.input(
+            blockRoot: blockRoot, aggregator: aggregator, level: level, left: left, right: right, batch: try joined(left, right).messages)
+    }
+
+    /// The input of a block over a child; a false claim has no opening, and its limbs are zeros.
+    func blockInput(state: BlockState, child: ChildInput) throws -> [Field] {
+        let joined = try joined(child)
+        let limbs = try Settlements.of(joined.claim, self)
+        return BlockCircuit.input(state: state, child: child, batch: joined.messages, settlement: limbs)
+    }
+}
+
+/// Openings of the network's polynomial by claim, as limbs: many tests use the same.
+enum Settlements {
+    private static let known = Mutex<[DeferredClaim: [Field]]>([:])
+
+    static func of(_ claim: DeferredClaim, _ network: Network) throws -> [Field] {
+        if let limbs = known.withLock({ $0[claim] }) { return limbs }
+        guard network.polynomial.satisfies(claim) else {
+            let trivial = try of(.trivial(variables: Network.polynomialVariables), network)
+            return [Field](repeating: .zero, count: trivial.count)
+        }
+        let proof = network.settlement.prove(claim, network.polynomialCommitment)
+        let limbs = try network.settlement.replay(proof, claim, root: network.polynomialCommitment.root)
+        known.withLock { $0[claim] = limbs }
+        return limbs
     }
 }

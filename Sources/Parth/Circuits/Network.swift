@@ -18,8 +18,8 @@ public final class Network: Sendable {
     /// The preprocessed stacks of the end cap and of the combine: what deferred claims are about.
     public let polynomial: ClaimedPolynomial
     /// How the block circuit settles the last claim: by an opening of the committed polynomial.
-    let settlement: PointOpening
-    let polynomialCommitment: StackCommitment
+    package let settlement: PointOpening
+    package let polynomialCommitment: StackCommitment
 
     public let endCapVerifier: Verifier
     public let combineVerifier: Verifier

@@ -22,7 +22,7 @@ public struct VerifierData: Hashable, Sendable {
 public final class ProvingKey: Sendable {
     public let circuit: Circuit
     public let verifierData: VerifierData
-    let preprocessed: StackCommitment
+    package let preprocessed: StackCommitment
     let parameters: OpeningParameters
 
     /// Commits to the preprocessed stack: about half a prover's first commitment, once a circuit.

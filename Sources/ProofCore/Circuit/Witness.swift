@@ -32,14 +32,36 @@ private struct TableFiller: @unchecked Sendable {
             let height = program.shape.rows(kind)
             nonisolated(unsafe) let base = cells + layout.offsets[kind.rawValue]
             let used = program.rows[kind.rawValue].count
-            let chunk = 1024
-            pool.forEach((height + chunk - 1) / chunk) { i in
-                for r in (i * chunk)..<min(height, (i + 1) * chunk) {
-                    if r < used {
-                        fillRow(kind, r, base + r, height)
-                    } else {
-                        fillPadding(kind, base + r, height)
+            let blocks = height / Self.block
+            let tasks = min(blocks, 64)
+            pool.forEach(tasks) { i in
+                fillBlocks(kind, (blocks * i / tasks)..<(blocks * (i + 1) / tasks), used: used, base, height)
+            }
+        }
+    }
+
+    /// Rows filled together: a cache line of each column. Columns are a power of two apart, so written row by row they would share a cache set.
+    private static let block = 16
+
+    private func fillBlocks(_ kind: ChipKind, _ blocks: Range<Int>, used: Int, _ base: UnsafeMutablePointer<UInt32>, _ height: Int) {
+        let columns = Chip[kind].witnessCount
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columns * Self.block) { scratch in
+            let rows = scratch.baseAddress!
+            for block in blocks {
+                let first = block * Self.block
+                // A block of nothing but padding is like the one before it.
+                if first < used + Self.block || block == blocks.lowerBound {
+                    scratch.update(repeating: 0)
+                    for r in 0..<Self.block {
+                        if first + r < used {
+                            fillRow(kind, first + r, rows + r, Self.block)
+                        } else {
+                            fillPadding(kind, rows + r, Self.block)
+                        }
                     }
+                }
+                for column in 0..<columns {
+                    (base + column * height + first).update(from: rows + column * Self.block, count: Self.block)
                 }
             }
         }
