@@ -389,6 +389,7 @@ class ToyProver:
         values += [v for t in layout.order for v in rows[t][0][CHIPS[t].witness:]]
         self.challenges = e, alpha, beta_powers, c
         sender.send_extension(values, "P7")
+        sent = [tuple(sender.out[at:at + 5]) for at in range(len(sender.out) - 5 * len(values), len(sender.out), 5)]
 
         # Opening.
         tables_eq = {h: eq_table(row_point[M - h:]) for h in set(circuit.heights)}
@@ -403,7 +404,7 @@ class ToyProver:
         if deferred:
             columns = layout.witness
             mus = powers(sponge.sample(), len(layout.preprocessed))
-            claim = total(mul(a, b) for a, b in zip(mus, values[len(columns):]))
+            claim = total(mul(a, b) for a, b in zip(mus, sent[len(columns):]))
             pair = [embed(v) for v in self.preprocessed_stack], weights(layout.preprocessed, mus, len(self.preprocessed_stack))
             z = []
             ends, claim = prove_sum(sender, [pair], claim, "P14", z)

@@ -2,7 +2,9 @@
 
 import contextlib
 import copy
+import functools
 import io
+import itertools
 import json
 import os
 import random
@@ -11,6 +13,7 @@ import unittest
 from unittest import mock
 
 import chips
+import deferred
 import koalabear as kb
 import parameters
 import poseidon2
@@ -322,7 +325,12 @@ class ToyProofs(unittest.TestCase):
 
     def test_accepts(self):
         for name, prover in self.provers.items():
-            verify(prover.verifier_data, prover.circuit.statement, self.proofs[name], prover.parameters)
+            counts = verify(prover.verifier_data, prover.circuit.statement, self.proofs[name], prover.parameters)
+            self.assertEqual(counts.claim is not None, name == "deferred")
+            if counts.claim:
+                z, v = counts.claim
+                self.assertEqual(counts.claim, prover.claim)
+                self.assertEqual(deferred.evaluate(prover.preprocessed_stack, z), v)
 
     def test_every_message_counts(self):
         for name, prover in self.provers.items():
@@ -369,7 +377,8 @@ class ToyProofs(unittest.TestCase):
         for bad in (None, [], {}, change(root=None), change(root=data["root"][:7]), change(root=[0] * 8),
                     change(root=data["root"][:7] + [P]), change(heights=[4] * 8), change(heights=[4] * 8 + [21]),
                     change(heights=[3] + [4] * 8), change(heights=[20] * 9), change(heights=["4"] * 9), change(target_bits=103), change(target_bits=-1),
-                    change(target_bits="a"), change(rate_bits=3), change(rate_bits=0), change(rate_bits=None)):
+                    change(target_bits="a"), change(rate_bits=3), change(rate_bits=0), change(rate_bits=None), change(deferred=True),
+                    change(deferred=0), change(deferred=None), change(deferred="false")):
             rejected(self, prover, statement, proof, verifier_data=bad)
         other = self.provers["different heights"]
         rejected(self, other, statement, proof)
@@ -412,6 +421,59 @@ class ToyProofs(unittest.TestCase):
                 return [limb for v in values for limb in v]
             proof = prover.prove({("P7", 0): lie})
             rejected(self, prover, prover.circuit.statement, proof, "end of the opening")
+
+    def test_lies_about_the_deferred_claim(self):
+        def off(limbs):
+            return [(limbs[0] + 1) % P] + limbs[1:]
+
+        honest = self.provers["deferred"]
+        statement = honest.circuit.statement
+        prover = ToyProver(honest.circuit, TOY["deferred"][1])
+        steps = prover.layout.stacks()[1]
+        for name, which in (("P14", 0), ("P14", rng.randrange(1, steps - 1)), ("P14", steps - 1), ("P15", 0)):
+            rejected(self, prover, statement, prover.prove({(name, which): off}), "P15")
+
+        # False messages, and a last value that makes them pass: the verifier is left with a false claim, which only settling sees.
+        def fitting(limbs):
+            self.assertNotEqual(prover.sender.fitting, tuple(limbs))
+            return list(prover.sender.fitting)
+
+        layout = prover.layout
+        constant_k, multiplicity = len(layout.witness) + len(layout.preprocessed) - 10, len(layout.witness) + len(layout.preprocessed) - 1
+
+        def columns(limbs, column=constant_k):
+            values = [tuple(limbs[i:i + 5]) for i in range(0, len(limbs), 5)]
+            before = tables_at(layout, values, *prover.challenges)
+            values[column] = add(values[column], ONE)
+            delta = sub(before, tables_at(layout, values, *prover.challenges))
+            values[multiplicity] = add(values[multiplicity], mul(delta, kb.inverse(prover.challenges[0][-1])))
+            return [limb for v in values for limb in v]
+
+        for lies in ({("P14", 0): off}, {("P7", 0): columns}):
+            proof = prover.prove({**lies, ("P15", 0): fitting})
+            counts = verify(prover.verifier_data, statement, proof, prover.parameters)
+            self.assertNotEqual(deferred.evaluate(prover.preprocessed_stack, counts.claim[0]), counts.claim[1])
+        rejected(self, prover, statement, prover.prove({("P7", 0): columns}), "P15")
+        limbs_i = sum(CHIPS[t].witness for t in layout.order[:layout.order.index(6)]) + 8      # a witness column: the opening's
+        proof = prover.prove({("P7", 0): lambda limbs: columns(limbs, limbs_i), ("P15", 0): fitting})
+        rejected(self, prover, statement, proof, "end of the opening")
+
+        # Another preprocessed stack than the root's: nothing is opened there, so again only settling sees it.
+        true_stack = prover.preprocessed_stack
+        prover.preprocessed_stack = true_stack[:-1] + [(true_stack[-1] + 1) % P]
+        counts = verify(prover.verifier_data, statement, prover.prove(), prover.parameters)
+        self.assertNotEqual(deferred.evaluate(true_stack, counts.claim[0]), counts.claim[1])
+
+    def test_deferred_and_not(self):
+        """A proof is of one kind of shape; the fingerprint says of which."""
+        one, two = self.provers["different heights"], self.provers["deferred"]
+        for this, other in ((one, two), (two, one)):
+            proof = self.proofs["deferred" if this is two else "different heights"]
+            with self.assertRaises(VerificationError):
+                verify({**this.verifier_data, "deferred": other.shape.deferred}, this.circuit.statement, proof, other.parameters)
+            with self.assertRaises(VerificationError) as caught:
+                verify(this.verifier_data, this.circuit.statement, proof, other.parameters)
+            self.assertTrue(caught.exception.where.startswith("parameters"))
 
     @slow
     def test_other_stack_than_committed(self):
@@ -462,6 +524,125 @@ class ToyProofs(unittest.TestCase):
         attempt(cell(3, 5, 53), "P7")
 
 
+class Deferral(unittest.TestCase):
+    """Sections 9.2 and 9.3, and evaluation."""
+
+    def setUp(self):
+        self.values = [rng.randrange(P) for _ in range(128)]
+        self.claims = []
+        for _ in range(4):
+            z = [random_extension() for _ in range(7)]
+            self.claims.append((z, kb.multilinear_at([embed(v) for v in self.values], z)))
+
+    def refused(self, function, where=""):
+        with self.assertRaises(VerificationError) as caught:
+            function()
+        self.assertTrue(caught.exception.where.startswith(where), (caught.exception.where, where))
+
+    def changes(self, proof):
+        for at in range(0, len(proof), 4):
+            limb = int.from_bytes(proof[at:at + 4], "little")
+            for new in ((limb + 1) % P, limb + P):
+                yield proof[:at] + new.to_bytes(4, "little") + proof[at + 4:]
+        yield from (proof[:-1], proof[:-4], proof + b"\0", proof + bytes(4), b"", bytes(len(proof)))
+
+    def test_evaluate(self):
+        for z, v in self.claims:
+            self.assertEqual(deferred.evaluate(self.values, z), v)
+        top = [P - 1] * 4096
+        z = [(P - 1,) * 5 for _ in range(12)]
+        self.assertEqual(deferred.evaluate(top, z), embed(P - 1))     # eq sums to 1
+        self.assertEqual(deferred.evaluate(self.values[:1], []), embed(self.values[0]))
+        for k in (0, 5, 127):
+            self.assertEqual(deferred.evaluate(self.values, [embed(k >> 6 - j & 1) for j in range(7)]), embed(self.values[k]))
+
+    def test_sum_over_the_cube(self):
+        """What a joining's prover is held to, from the text alone: the first step of two claims by the definition of the sum."""
+        claims = self.claims[:2]
+        sponge = Sponge()
+        sponge.absorb([limb for z, v in claims for e in z + [v] for limb in e])
+        delta = sponge.sample()
+        weight = [add(a, mul(delta, b)) for a, b in zip(kb.eq_table(claims[0][0]), kb.eq_table(claims[1][0]))]
+        c0 = kb.total(kb.scale(w, v) for w, v in zip(weight[:64], self.values[:64]))
+        proof, _ = slow_prover.prove_join(self.values, claims)
+        self.assertEqual(proof[:20], unwords(c0))
+
+    def test_joining(self):
+        for count in (1, 2, 4):
+            claims = self.claims[:count]
+            proof, left = slow_prover.prove_join(self.values, claims)
+            self.assertEqual(len(proof), 7 * 40 + 20)
+            self.assertEqual(deferred.join(claims, proof), left)
+            self.assertEqual(deferred.evaluate(self.values, left[0]), left[1])
+            for changed in self.changes(proof):
+                self.refused(lambda: deferred.join(claims, changed))
+        # The same claim twice is of no harm; another order, a claim less, a false claim are another proof's.
+        twice = [self.claims[0]] * 2
+        deferred.join(twice, slow_prover.prove_join(self.values, twice)[0])
+        z, v = self.claims[1]
+        for other in (self.claims[::-1], self.claims[:3], self.claims + self.claims[:1], [self.claims[0], (z, add(v, ONE))] + self.claims[2:],
+                      [self.claims[0], (z[::-1], v)] + self.claims[2:]):
+            self.refused(lambda: deferred.join(other, proof), "P17")
+
+    def test_joining_false_claims(self):
+        z, v = self.claims[2]
+        false = self.claims[:2] + [(z, add(v, ONE))] + self.claims[3:]
+        proof, _ = slow_prover.prove_join(self.values, false)
+        self.refused(lambda: deferred.join(false, proof), "P17")
+        lies = [({}, false), ({("P16", 3): lambda limbs: [(limbs[0] + 1) % P] + limbs[1:]}, self.claims)]
+        for more, claims in lies:
+            # The last value made to fit: what is left is false.
+            with mock.patch.object(slow_prover.Sender, "send_extension", self.fit_last(slow_prover.Sender.send_extension)):
+                proof, left = slow_prover.prove_join(self.values, claims, more)
+            self.assertEqual(deferred.join(claims, proof), left)
+            self.assertNotEqual(deferred.evaluate(self.values, left[0]), left[1])
+
+    def fit_last(self, send):
+        def fitting(sender, elements, name):
+            send(sender, [sender.fitting] if name == "P17" else elements, name)
+        return fitting
+
+    def test_point_opening(self):
+        values = [rng.randrange(P) for _ in range(4096)]
+        numbers = parameters.explicit(12, 0, [(5, 7, 9, 7, 3), (3, 4, 8, 5, 2)])
+        tree = slow_prover.commit(values, numbers.rounds[0])
+        z = [random_extension() for _ in range(12)]
+        claim = z, deferred.evaluate(values, z)
+        proof = slow_prover.prove_point(values, tree, numbers, claim)
+        deferred.open_point(tree.root, claim, proof, numbers)
+        for changed in itertools.islice(self.changes(proof), 0, None, 97):
+            self.refused(lambda: deferred.open_point(tree.root, claim, changed, numbers))
+        for changed in (proof[:-1], proof[:-4], proof + b"\0", proof + bytes(4), b""):
+            self.refused(lambda: deferred.open_point(tree.root, claim, changed, numbers))
+        false = z, add(claim[1], ONE)
+        self.refused(lambda: deferred.open_point(tree.root, false, proof, numbers))
+        self.refused(lambda: deferred.open_point(tree.root[::-1], claim, proof, numbers))
+        self.refused(lambda: deferred.open_point(tree.root, (z[::-1], claim[1]), proof, numbers))
+        # Consistent: a false claim, a false y_0, another root, other values than the root's.
+        prove = functools.partial(slow_prover.prove_point, parameters=numbers)
+        self.refused(lambda: deferred.open_point(tree.root, false, prove(values, tree, claim=false), numbers), "end of the opening")
+        lie = {("P2", 0): lambda limbs: [(limbs[0] + 1) % P] + limbs[1:]}
+        self.refused(lambda: deferred.open_point(tree.root, claim, prove(values, tree, claim=claim, lies=lie), numbers), "end of the opening")
+        other = values[:-1] + [(values[-1] + 1) % P]
+        claim = z, deferred.evaluate(other, z)
+        self.refused(lambda: deferred.open_point(tree.root, claim, prove(other, tree, claim=claim), numbers), "end of the opening")
+        other_tree = slow_prover.commit(other, numbers.rounds[0])
+        deferred.open_point(other_tree.root, claim, prove(other, other_tree, claim=claim), numbers)
+        self.refused(lambda: deferred.open_point(tree.root, claim, prove(other, other_tree, claim=claim), numbers), "P")
+
+    def test_preprocessed_files(self):
+        zeros = bytes(4 << 19)
+        good = {"end_cap": zeros, "combine": unwords([0, 7] + [0] * (2**19 - 2))}
+        stacks = deferred.Preprocessed(good)
+        last = [ZERO] * 19 + [ONE]
+        self.assertEqual(stacks.network_polynomial([ONE] + last[1:]), embed(7))
+        self.assertEqual(stacks.network_polynomial(last), ZERO)
+        self.assertEqual(stacks.network_polynomial([embed(5)] + last[1:]), embed(35))
+        for bad in (b"", zeros[:-1], zeros[:-4], zeros + bytes(4), zeros + zeros, zeros[:-4] + P.to_bytes(4, "little"), zeros[:-4] + b"\xff" * 4):
+            for name in good:
+                self.refused(lambda: deferred.Preprocessed({**good, name: bad}), f"preprocessed stack of {name}")
+
+
 class Search(unittest.TestCase):
     def numbers(self, *arguments):
         rounds = parameters.search(*arguments).rounds
@@ -475,29 +656,43 @@ class Search(unittest.TestCase):
                                                     (2, 15, 1): (65, 90), (5, 8, 91): (26, 36)}.items():
             self.assertEqual(parameters.bound(rate, variables, claims, 104), expected)
 
+    def test_one_stack(self):
+        """m = 0: one variable and one tree less, so the first bound may take a smaller M and the cost loses its terms of m."""
+        for n in (14, 20, 21):
+            found = parameters.search(n, 0, 104, 2)
+            self.assertEqual((found.m, found.variables), (0, n))
+            self.assertEqual(found.rounds[0].queries, parameters.bound(2, n, 1, 104)[1])
+            ks = tuple(r.folding for r in found.rounds[1:])
+            _, cost, proxy = parameters.candidate(n, 0, 104, 2, 3, ks)
+            _, more, same = parameters.candidate(n, n - 2, 104, 2, 3, ks)
+            queries = parameters.bound(2, n + 1, 1, 104)[1]
+            if queries == found.rounds[0].queries:
+                self.assertEqual((more - cost, proxy), (2 + queries * (1 + found.rounds[0].domain), same))
+        self.assertEqual(parameters.explicit(12, 0, [(5, 7, 9, 7, 3)]).variables, 12)
+
     def test_foldings(self):
         self.assertEqual(parameters.foldings(6), [(), (3,)])
         self.assertEqual(parameters.foldings(9), [(3,), (4,), (5,), (6,), (3, 3)])
 
     def test_every_allowed_input(self):
-        for n in range(12, 25):
+        for n, one_stack in itertools.product(range(12, 25), (False, True)):
             for target in (40, 80, 100, 104, 120, 128):
                 for rate in range(1, 11):
                     try:
-                        found = parameters.search(n, n, target, rate)
+                        found = parameters.search(n, 0 if one_stack else n, target, rate)
                     except VerificationError:
                         continue
                     self.assertTrue(3 <= found.final_variables <= 6)
                     total, drop = 6, 0
                     for j, r in enumerate(found.rounds):
                         total += r.folding if j else 0
-                        variables = n + 1 if j == 0 else found.rounds[j - 1].width
+                        variables = found.variables if j == 0 else found.rounds[j - 1].width
                         claims = 1 if j == 0 else found.rounds[j - 1].queries + 1
                         self.assertEqual(parameters.bound(r.domain - r.width, variables, claims, target)[1], r.queries)
                     self.assertEqual(total + found.final_variables, n)
 
     def test_refused(self):
-        for bad in ((11, 11, 104, 2), (25, 23, 104, 2), (21, 18, 104, 2), (21, 22, 104, 2), (21, 19, 39, 2), (21, 19, 129, 2),
+        for bad in ((11, 11, 104, 2), (25, 23, 104, 2), (21, 18, 104, 2), (21, 1, 104, 2), (21, 22, 104, 2), (25, 0, 104, 2), (11, 0, 104, 2), (21, 19, 39, 2), (21, 19, 129, 2),
                     (21, 19, 104, 0), (21, 19, 104, 11), (24, 22, 104, 7), (21, 19, 128, 2)):
             with self.assertRaises(VerificationError):
                 parameters.search(*bad)
@@ -506,17 +701,19 @@ class Search(unittest.TestCase):
 class Refusals(unittest.TestCase):
     def test_shapes(self):
         """m > n, h_t > n and n > 22 are refused before the parameters are looked for."""
-        def derive(heights):
-            shape = parameters.Shape(heights, 104, 2)
+        def derive(heights, one_stack=False):
+            shape = parameters.Shape(heights, 104, 2, one_stack)
             return parameters.derive(shape, parameters.Layout(shape.heights))
 
         self.assertEqual((derive([4] * 9).n, derive([4] * 9).m), (13, 12))
         self.assertEqual((derive([15] + [4] * 8).n, derive([15] + [4] * 8).m), (22, 20))
+        self.assertEqual((derive([4] * 9, True).n, derive([4] * 9, True).m), (13, 0))
         with mock.patch.object(parameters, "search", side_effect=AssertionError("looked for parameters")):
             for heights, where in (([16] + [4] * 8, "shape: n"), ([20] * 9, "shape: n"), ([4] * 8 + [12], "shape: m"), ([4] * 8 + [16], "shape: m")):
-                with self.assertRaises(VerificationError) as caught:
-                    derive(heights)
-                self.assertEqual(caught.exception.where, where)
+                for one_stack in (False, True):
+                    with self.assertRaises(VerificationError) as caught:
+                        derive(heights, one_stack)
+                    self.assertEqual(caught.exception.where, where)
 
     def test_circuit_of_a_toy(self):
         """Section 4: of k ports at an address other than 1 one has k - 1 and the others -1; one port alone at address 1 has -1."""
@@ -549,7 +746,7 @@ class WholeProof(unittest.TestCase):
         artifact = header + len(proof).to_bytes(4, "little") + proof
         data = {"preprocessed_root": unwords(prover.verifier_data["root"]).hex(),
                 "fingerprint": unwords(VerifierData(prover.verifier_data).fingerprint()).hex(),
-                **{key: prover.verifier_data[key] for key in ("heights", "target_bits", "rate_bits")}}
+                **{key: prover.verifier_data[key] for key in ("heights", "target_bits", "rate_bits", "deferred")}}
         text = json.dumps({"circuits": [{"name": name, **data} for name in ("end_cap", "combine", "block")]})
         with tempfile.TemporaryDirectory() as folder:
             def run(artifact, text, count=1):

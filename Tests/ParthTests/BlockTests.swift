@@ -124,19 +124,21 @@ import Testing
     /// The witness of a block that takes the rogue for the end cap, proved under the real block's key.
     @Test func rejects_witness_of_a_block_with_another_whitelist() throws {
         let rogue = try Rogue.shared.get()
-        let lax = try BlockCircuit.build(childShape: Network.shape, endCap: rogue.key.fingerprint, combine: network.combine.fingerprint)
+        let other = OtherPolynomial([rogue.key, network.combine], network)
+        let lax = try other.block(endCap: rogue.key.fingerprint)
         #expect(lax.rowCounts == circuit.rowCounts && lax.shape == circuit.shape)
         var header = chain.endCaps[3].header
         header.new = header.new.changed()
         let siblings = chain.tree.siblings(5)
         let forged = try rogue.child(header, siblings: siblings, as: .endCap)
-        let input = try network.blockInput(state: chain.state, child: forged)
+        let input = try other.blockInput(state: chain.state, child: forged)
         expectNoWitness(circuit, input)
         let witness = try lax.witness(input: input)
         let statement = try network.blockStatement(header, BlockContext(state: chain.state, siblings: siblings))
         #expect(lax.statement(of: witness) == statement.digest)
         let broken = circuit.broken(witness)
-        #expect(broken.rows.isEmpty && broken.copies.count == 1)
+        // The whitelist, and the root of the circuits' stacks.
+        #expect(broken.rows.isEmpty && broken.copies.count == 2)
         #expect(try refusal(network.block, witness, statement.digest) == .busImbalance)
     }
 

@@ -11,7 +11,10 @@ import Testing
 private let rogueChildren = Mutex<[Digest: ChildInput]>([:])
 
 /// `CombineCircuit` with the results of the three position checks left open: a row each, as there.
-private let laxCombine = Result {
+private let laxCombine = Result { try buildLaxCombine { $0.claims + $1.claims } }
+
+/// - Parameter joining: of the children's claims, those that it joins.
+func buildLaxCombine(joining: (ChildTarget, ChildTarget) -> [DeferredClaimTarget]) throws -> Circuit {
     let b = CircuitBuilder(name: "lax combine")
     let endCap = try Chain.shared.get().network.endCap.fingerprint
     let height = Network.userTreeHeight
@@ -37,7 +40,7 @@ private let laxCombine = Result {
         blockRoot: blockRoot, level: b.sum(under), first: first, old: b.compress(l.old, r.old), new: b.compress(l.new, r.new),
         users: b.add(left.header.users, right.header.users), transactions: b.add(left.header.transactions, right.header.transactions),
         slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator,
-        deferred: b.claimDigest(b.joinClaims(left.claims + right.claims)))
+        deferred: b.claimDigest(b.joinClaims(joining(left, right))))
     b.setStatement(header.digest(b))
     return try b.build(shape: Network.shape)
 }

@@ -229,12 +229,16 @@ struct Joined: Sendable {
             return
         }
         if claims.allSatisfy(network.polynomial.satisfies) {
-            (claim, messages) = ClaimBatch(claims).prove(network.polynomial)
+            self.init(claims: claims, of: network.polynomial)
         } else {
             self.init(forging: claims)
         }
         let joined = self
         Self.known.withLock { $0[claims] = joined }
+    }
+
+    private init(claims: [DeferredClaim], of polynomial: ClaimedPolynomial) {
+        (claim, messages) = ClaimBatch(claims).prove(polynomial)
     }
 
     /// Messages for any claims: no polynomial is needed, only a last value that fits. What is left is as false as the claims are.
@@ -293,5 +297,34 @@ enum Settlements {
         let limbs = try network.settlement.replay(proof, claim, root: network.polynomialCommitment.root)
         known.withLock { $0[claim] = limbs }
         return limbs
+    }
+}
+
+/// What somebody settles with who takes other circuits than the network's.
+struct OtherPolynomial {
+    let network: Network
+    let polynomial: ClaimedPolynomial
+    let commitment: StackCommitment
+
+    init(_ keys: [ProvingKey], _ network: Network) {
+        self.network = network
+        polynomial = ClaimedPolynomial(keys)
+        commitment = network.settlement.commit(polynomial, threads: 1)
+    }
+
+    /// A block circuit of the same rows that settles with this polynomial.
+    func block(endCap: Digest) throws -> Circuit {
+        try BlockCircuit.build(
+            childShape: Network.shape, endCap: endCap, combine: network.combine.fingerprint, settlement: network.settlement,
+            polynomialRoot: commitment.root)
+    }
+
+    /// The input of `block`: claims true of this polynomial, joined and opened.
+    func blockInput(state: BlockState, child: ChildInput) throws -> [Field] {
+        let (claim, batch) = ClaimBatch(try child.claims).prove(polynomial)
+        let opening = network.settlement.prove(claim, commitment)
+        return BlockCircuit.input(
+            state: state, child: child, batch: batch,
+            settlement: try network.settlement.replay(opening, claim, root: commitment.root))
     }
 }

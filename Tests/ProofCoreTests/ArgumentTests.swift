@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test func rejects_verifier_data_without_parameters() throws {
-        for (target, rate) in [(39, 2), (129, 2), (104, 0), (104, 11)] {
+        for (target, rate) in [(120, 6), (128, 6), (124, 10), (128, 10)] {
             let shape = try Shape(heights: test.circuit.shape.heights, targetBits: target, rateBits: rate)
             guard case .some(.shape) = refused(shape) else {
                 Issue.record("target \(target), rate \(rate)")

@@ -68,6 +68,9 @@ import Testing
             #expect(error?.description.contains("table \(ChipKind.allCases[table].name)") == true)
         }
         #expect(throws: ShapeError.self) { try Shape(heights: [4, 4]) }
+        for (target, rate) in [(39, 2), (129, 2), (104, 0), (104, 11)] {
+            #expect(throws: ShapeError.self) { try Shape(heights: [Int](repeating: 4, count: 9), targetBits: target, rateBits: rate) }
+        }
         #expect(throws: ShapeError.self) { try Shape(heights: [20, 4, 4, 4, 4, 4, 4, 4, 4]) }
     }
 
@@ -93,7 +96,7 @@ import Testing
 
     @Test func recursive_verifier_of_a_shape_without_parameters_is_refused() throws {
         let b = CircuitBuilder(name: "no parameters")
-        let shape = try Shape(heights: [Int](repeating: 4, count: 9), targetBits: 129)
+        let shape = try Shape(heights: [Int](repeating: 4, count: 9), targetBits: 128, rateBits: 6)
         #expect(throws: ParameterError.self) {
             try b.verifyProof(shape: shape, preprocessedRoot: b.inputDigest(), statement: b.inputDigest())
         }

@@ -228,7 +228,7 @@ import Testing
             #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0]) == nil)
             var input: [Field] = [1, 0, 0, 0, 0]
             input[limb] = .one
-            #expect(contradicts(circuit, input))
+            if !contradicts(circuit, input) { #expect(try refusalOfProof(circuit, input) == .busImbalance) }
             #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0], writing: [(.pack, limb, 0, .one)]) == .busImbalance)
         }
     }

@@ -11,7 +11,7 @@ package struct ChildTarget {
     /// below[j] = 1 for j < level.
     let below: [ExtTarget]
     /// Claims about the network's circuits (`Network.polynomial`): of this proof itself, and the one that it carries.
-    let claims: [DeferredClaimTarget]
+    package let claims: [DeferredClaimTarget]
     /// One per level.
     let siblings: [DigestTarget]
 

@@ -34,7 +34,8 @@ public final class Network: Sendable {
         guard polynomial.firstCell == .zero, polynomial.variables == Self.polynomialVariables else {
             throw CircuitError("network: expected a polynomial of \(Self.polynomialVariables) variables that begins with zero")
         }
-        settlement = try PointOpening(variables: polynomial.variables, rateBits: BlockCircuit.settlementRateBits)
+        settlement = try PointOpening(
+            variables: polynomial.variables, targetBits: Self.shape.targetBits, rateBits: BlockCircuit.settlementRateBits)
         polynomialCommitment = settlement.commit(polynomial, threads: threads)
         block = try ProvingKey(
             BlockCircuit.build(

@@ -147,7 +147,7 @@ public func claimDigest(_ claim: DeferredClaim) -> Digest {
 
 extension CircuitBuilder {
     /// As `claimDigest`.
-    func claimDigest(_ claim: DeferredClaimTarget) -> DigestTarget {
+    package func claimDigest(_ claim: DeferredClaimTarget) -> DigestTarget {
         hash(tag: Tag.claim.rawValue, blocks: blocks(of: claim.elements), count: 5 * claim.elements.count)
     }
 }

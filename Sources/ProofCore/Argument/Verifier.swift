@@ -14,8 +14,8 @@ public struct Verifier: Sendable {
     /// The preprocessed stack, to settle deferred claims on it.
     private let polynomial: ClaimedPolynomial?
 
-    /// - Parameter polynomial: for a deferred shape, the preprocessed stack; without it only `replay` can be used, and whoever calls
-    ///   it settles the claim.
+    /// - Parameter polynomial: for a deferred shape, the preprocessed stack, which the caller answers for; without it only `replay` can be
+    ///   used, and whoever calls it settles the claim.
     /// - Throws: `VerificationError.shape` when no parameters reach the target for this shape.
     public init(_ verifierData: VerifierData, polynomial: ClaimedPolynomial? = nil) throws(VerificationError) {
         self.verifierData = verifierData

@@ -12,7 +12,7 @@ public struct Shape: Hashable, Sendable {
     public let targetBits: Int
     /// log2 of the inverse rate of the first code.
     public let rateBits: Int
-    /// Whether proofs leave the claim on the preprocessed columns to whoever verifies them (PROTOCOL.md section 5, step 5), instead of opening it.
+    /// Whether proofs leave the claim on the preprocessed columns to whoever verifies them (PROTOCOL.md section 9.1), instead of opening it.
     public let deferred: Bool
 
     /// - Throws: `ShapeError` when a height is out of range or the stacks do not fit.

@@ -14,7 +14,9 @@ extension CircuitBuilder {
     }
 
     /// eq(x, y)
+    /// - Precondition: as many coordinates.
     func eq(_ x: [ExtTarget], _ y: [ExtTarget]) -> ExtTarget {
+        precondition(x.count == y.count)
         let two = constant(Field(2))
         var product = one
         for (i, (a, b)) in zip(x, y).enumerated() {
