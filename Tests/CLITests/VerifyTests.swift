@@ -75,7 +75,7 @@ extension CommandLineTests {
                         "verify", path, "--verifier-data", batch.circuits)
                     run.expectRefused()
                     // The line names the place or the equation, not only that there is an error.
-                    let names = ["artifact", "message P", "aggregator", "proof"]
+                    let names = ["artifact", "message P", "aggregator", "proof", "claim"]
                     let isNamed = names.contains { run.errors.contains($0) }
                     #expect(isNamed, "byte \(place): \(run.errors)")
                 }
@@ -142,7 +142,7 @@ extension CommandLineTests {
                 ("an end cap of the future", with(255, at: Layout.version, endCap), "version"),
                 ("no kind", with(0, at: Layout.kind, block), "kind"),
                 ("a kind of the future", with(4, at: Layout.kind, endCap), "kind"),
-                ("an end cap as a combine", with(2, at: Layout.kind, endCap), "aggregator"),
+                ("an end cap as a combine", with(2, at: Layout.kind, endCap), "artifact"),
                 (
                     "another user's statement",
                     Layout.replacingProof(

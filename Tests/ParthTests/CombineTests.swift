@@ -368,7 +368,8 @@ import Testing
 }
 
 /// Where the rows of a combine's lifts are: its last ones. A child and level takes a compression and three selects on the old path, then
-/// the same on the new one; after both children the ancestor's two compressions, then the header's hash.
+/// the same on the new one; after both children the ancestor's two compressions, then the claims joined and their digest, then the
+/// header's hash.
 private struct LiftRows {
     let newSelects: [Int]
     let newHashes: [Int]
@@ -379,9 +380,14 @@ private struct LiftRows {
         let selects = circuit.rowCounts[ChipKind.select.rawValue] - 6 * steps
         newSelects = (0..<(6 * steps)).filter { $0 % 6 >= 3 }.map { selects + $0 }
         header = circuit.rowCounts[ChipKind.poseidon.rawValue] - HeaderHash.rows
-        let hashes = header - 2 * (steps + 1)
+        let claims = circuit.counts.first { $0.scope == "claims" }!.rows[ChipKind.poseidon.rawValue]
+        let hashes = header - ClaimHash.rows - claims - 2 * (steps + 1)
         newHashes = (0...steps).map { hashes + 2 * $0 + 1 }
     }
+}
+
+private enum ClaimHash {
+    static let rows = (5 * (Network.polynomialVariables + 1) + 7) / 8
 }
 
 /// The permutations of a header's hash, from a circuit that does nothing else.

@@ -8,7 +8,8 @@ struct Verify: AsyncParsableCommand {
         abstract: "Check a block proof, a combine or an end cap from its file.",
         discussion: """
             Needs the file and the block circuit's verifier data: that of this build (computed here, about a second), or a file that
-            `parth circuits --json` printed. End caps and combines, which only the network looks at, take this build's circuits.
+            `parth circuits --json` printed. End caps and combines, which only the network looks at, take this build's circuits: a file must
+            then name the same ones.
               parth verify chain/block-1.proof
               parth verify chain/block-1.proof --verifier-data circuits.json
             Exits 65 when the proof is not valid, saying which check failed.
@@ -49,11 +50,16 @@ struct Verify: AsyncParsableCommand {
             } else {
                 let artifact = try TransitionArtifact(bytes: bytes)
                 let h = artifact.header
-                guard verifierData == nil else {
-                    throw ValidationError(
-                        "--verifier-data: only block proofs are checked with it; end caps and combines take this build's circuits")
-                }
+                // Settling takes the circuits themselves; the given data must be theirs.
                 let network = try Network(threads: 2)
+                if let verifierData {
+                    let key = artifact.kind == .combine ? network.combine : network.endCap
+                    let given = try CircuitList(file: verifierData).entry(artifact.kind.name, verifierData).verifierData(verifierData)
+                    guard given == key.verifierData else {
+                        throw BadInput(
+                            "\(verifierData): circuit \(artifact.kind.name): expected this build's fingerprint \(key.fingerprint.hex), got \(given.fingerprint.hex)")
+                    }
+                }
                 let (_, elapsed) = try timed { try network.verify(artifact) }
                 output.say("verified: \(artifact.kind.name), level \(h.level), first user \(h.first), \(h.users) users")
                 object.merge([
