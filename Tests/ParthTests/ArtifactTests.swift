@@ -15,7 +15,8 @@ import Testing
             blockRoot: random.digest(), level: level, first: first, old: random.digest(), new: random.digest(), users: 5,
             transactions: 6, slots: 7, aggregator: random.digest())
         guard kind == .combine else { return TransitionArtifact(kind: kind, header: header, proof: proof) }
-        let claim = DeferredClaim(elements: (0...Network.polynomialVariables).map { _ in Extension(limbs: random.digest().limbs.prefix(5)) })
+        let claim = DeferredClaim(
+            elements: (0...Network.polynomialVariables).map { _ in Extension(limbs: random.digest().limbs.prefix(5)) })
         header.deferred = claimDigest(claim)
         return TransitionArtifact(kind: kind, header: header, claim: claim, proof: proof)
     }
