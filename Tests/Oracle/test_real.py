@@ -3,8 +3,8 @@
     PARTH_ORACLE_DIR=DIR [PARTH_BINARY=parth] python3 test_real.py     (in this directory)
 
 DIR holds circuits.json, preprocessed/ and artifacts (*.endcap, *.proof), as run.sh makes them. With PARTH_BINARY changes are also given
-to `parth verify`, which must refuse them too (exit 65): the two verifiers are compared, not only this one tested. It takes verifier data
-for blocks only; end caps and combines are verified with its own circuits, which takes long, so only every so many of their changes is given.
+to `parth verify`, which must refuse them too (exit 65): the two verifiers are compared, not only this one tested. End caps and
+combines are verified with its own circuits, which takes long, so only every so many of their changes is given.
 """
 
 import contextlib
@@ -535,11 +535,18 @@ class RealClaims(unittest.TestCase):
         self.assertEqual((code, out.split(" ")[0]), (REJECTED, "rejected"), out)
         done["refused"] += 4
 
-    def test_binary_takes_no_verifier_data(self):
-        """For an end cap or a combine: its claims are about the binary's own circuits."""
+    def test_binary_refuses_other_verifier_data(self):
+        """For an end cap or a combine: its claims are about the binary's own circuits, and no verifier data replaces those."""
         if BINARY:
             for f in self.files():
-                for text in (CIRCUITS_TEXT, "{}"):
+                data = json.loads(CIRCUITS_TEXT)
+                entry = next(e for e in data["circuits"] if e["name"] == f.artifact.circuit)
+                root = words(bytes.fromhex(entry["preprocessed_root"]))
+                entry["preprocessed_root"] = unwords(root[:7] + [(root[7] + 1) % P]).hex()
+                stale = json.dumps(data)
+                entry.update({key: CIRCUITS["block"][key] for key in ("heights", "target_bits", "rate_bits", "deferred")},
+                             preprocessed_root=unwords(CIRCUITS["block"]["root"]).hex(), fingerprint=unwords(CIRCUITS["block"]["fingerprint"]).hex())
+                for text in (stale, json.dumps(data), "{}"):
                     path = os.path.join(work.name, "data.json")
                     with open(path, "w") as file:
                         file.write(text)

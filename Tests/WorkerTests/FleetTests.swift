@@ -133,10 +133,14 @@ import Worker
     }
 
     @Test func aWorkerFindsARestartedCoordinator() async throws {
+        // A port below those that the system hands out: another test must not get it in between.
         var configuration = CoordinatorConfiguration()
-        let first = CoordinatorService(
-            configuration: configuration, logic: StubLogic(), logger: quiet)
-        configuration.listen = try await first.start()
+        var first: CoordinatorService
+        while true {
+            configuration.listen = Endpoint(host: "127.0.0.1", port: Int.random(in: 20_000..<30_000))
+            first = CoordinatorService(configuration: configuration, logic: StubLogic(), logger: quiet)
+            if (try? await first.start()) != nil { break }
+        }
         var workerConfiguration = WorkerConfiguration(coordinator: configuration.listen)
         workerConfiguration.name = "w"
         let service = try WorkerService(
