@@ -10,8 +10,10 @@ let nio: [Target.Dependency] = [
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "parth",
@@ -36,11 +38,14 @@ let package = Package(
         .target(
             name: "Coordinator", dependencies: ["Wire", "Transport", log, collections, lifecycle],
             exclude: ["README.md"]),
-        .target(name: "Worker", dependencies: ["Wire", "Transport", log, lifecycle], exclude: ["README.md"]),
+        .target(
+            name: "Worker", dependencies: ["Wire", "Transport", log, lifecycle],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "ParthCLI",
             dependencies: [
-                "CKernels", "ProofCore", "Parth", "Wire", "Transport", "Coordinator", "Worker", log, lifecycle, arguments,
+                "CKernels", "ProofCore", "Parth", "Wire", "Transport", "Coordinator", "Worker", log,
+                lifecycle, arguments,
             ],
             exclude: ["README.md"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
@@ -48,8 +53,11 @@ let package = Package(
         .testTarget(name: "ParthTests", dependencies: ["Parth", "ProofCore"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "Wire"] + nio),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Transport", "Wire"]),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Coordinator", "Transport", "Wire", log]),
-        .testTarget(name: "CLITests", dependencies: ["ProofCore", "Parth", "Worker", "Transport", "Wire", log]),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Coordinator", "Transport", "Wire", log]),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["ProofCore", "Parth", "Worker", "Transport", "Wire", log]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

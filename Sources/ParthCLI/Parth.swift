@@ -6,7 +6,8 @@ import ArgumentParser
 struct ParthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parth",
-        abstract: "A proving network: users' proofs become one block proof, by a tree of recursive two-to-one combines.",
+        abstract:
+            "A proving network: users' proofs become one block proof, by a tree of recursive two-to-one combines.",
         discussion: """
             Try it on this machine:
               parth demo --users 8 --workers 2
@@ -20,7 +21,8 @@ struct ParthCommand: AsyncParsableCommand {
             """,
         version: software,
         subcommands: [
-            Demo.self, RunCoordinator.self, RunWorker.self, Sample.self, Submit.self, Status.self, Verify.self,
+            Demo.self, RunCoordinator.self, RunWorker.self, Sample.self, Submit.self, Status.self,
+            Verify.self,
             Circuits.self, Bench.self,
         ])
 

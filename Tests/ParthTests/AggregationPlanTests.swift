@@ -73,7 +73,9 @@ private func commonLevel(_ a: UInt32, _ b: UInt32) -> Int {
         }
         // Every end cap and every node but the root is a child once.
         used[plan.root, default: 0] += 1
-        let all = users.indices.map { PlanNode.Child.endCap($0) } + plan.nodes.indices.map { PlanNode.Child.node($0) }
+        let all =
+            users.indices.map { PlanNode.Child.endCap($0) }
+            + plan.nodes.indices.map { PlanNode.Child.node($0) }
         #expect(used == Dictionary(uniqueKeysWithValues: all.map { ($0, 1) }))
         #expect(plan.depth == depths.last ?? 0)
         // The nodes are the branches of the trie: the levels at which neighbours part.
@@ -90,8 +92,12 @@ private func commonLevel(_ a: UInt32, _ b: UInt32) -> Int {
         let plan = AggregationPlan(users: [3, 7, 1000])
         try #require(plan.nodes.count == 2)
         let (low, high) = (plan.nodes[0], plan.nodes[1])
-        #expect((low.level, low.first, low.depth) == (3, 0, 1) && (low.left, low.right) == (.endCap(0), .endCap(1)))
-        #expect((high.level, high.first, high.depth) == (10, 0, 2) && (high.left, high.right) == (.node(0), .endCap(2)))
+        #expect(
+            (low.level, low.first, low.depth) == (3, 0, 1)
+                && (low.left, low.right) == (.endCap(0), .endCap(1)))
+        #expect(
+            (high.level, high.first, high.depth) == (10, 0, 2)
+                && (high.left, high.right) == (.node(0), .endCap(2)))
         #expect(plan.root == .node(1))
         #expect(plan.position(.endCap(2)) == (0, 1000))
         #expect(plan.position(.node(0)) == (3, 0))
@@ -109,19 +115,24 @@ private func commonLevel(_ a: UInt32, _ b: UInt32) -> Int {
     }
 
     /// Combining headers along the plan, without proofs, comes to the state that applying the transitions one by one comes to.
-    @Test(arguments: sets) func headers_combine_to_the_natively_updated_root(_ name: String, _ users: [UInt32]) throws {
+    @Test(arguments: sets) func headers_combine_to_the_natively_updated_root(
+        _ name: String, _ users: [UInt32]
+    ) throws {
         let network = try Chain.shared.get().network
         var random = Random(seed: UInt64(users.count))
         var tree = SparseMerkleTree(height: Network.userTreeHeight)
         for id in users { tree.set(UInt64(id), random.digest()) }
         for _ in 0..<10 { tree.set(UInt64(random.index(below: 1 << 30)), random.digest()) }
-        let state = BlockState(userRoot: tree.root, contractRoot: random.digest(), previous: random.digest(), height: 6)
+        let state = BlockState(
+            userRoot: tree.root, contractRoot: random.digest(), previous: random.digest(), height: 6
+        )
         var after = tree
         let caps = users.map { id in
             let new = random.digest()
             after.set(UInt64(id), new)
             return Header(
-                blockRoot: state.digest, level: 0, first: id, old: tree[UInt64(id)], new: new, users: 1, transactions: 2, slots: 3,
+                blockRoot: state.digest, level: 0, first: id, old: tree[UInt64(id)], new: new,
+                users: 1, transactions: 2, slots: 3,
                 aggregator: .zero)
         }
         let plan = AggregationPlan(users: users)
@@ -133,13 +144,19 @@ private func commonLevel(_ a: UInt32, _ b: UInt32) -> Int {
             }
         }
         for node in plan.nodes {
-            let combined = try network.combinedHeader(header(node.left), header(node.right), CombineContext(plan, node, tree: tree))
+            let combined = try network.combinedHeader(
+                header(node.left), header(node.right), CombineContext(plan, node, tree: tree))
             #expect(combined.level == node.level && combined.first == node.first)
-            #expect(combined.old == tree.node(level: node.level, UInt64(node.first >> UInt32(node.level))))
-            #expect(combined.new == after.node(level: node.level, UInt64(node.first >> UInt32(node.level))))
+            #expect(
+                combined.old
+                    == tree.node(level: node.level, UInt64(node.first >> UInt32(node.level))))
+            #expect(
+                combined.new
+                    == after.node(level: node.level, UInt64(node.first >> UInt32(node.level))))
             headers.append(combined)
         }
-        let statement = try network.blockStatement(header(plan.root), BlockContext(plan, state: state, tree: tree))
+        let statement = try network.blockStatement(
+            header(plan.root), BlockContext(plan, state: state, tree: tree))
         #expect(statement.new == state.next(userRoot: after.root).digest)
         #expect(statement.previous == state.digest && statement.height == 7)
         let n = UInt32(users.count)

@@ -26,17 +26,23 @@ import Testing
     private static let childOffset = 8 + 8 + 1 + 8
 
     private func input(state: BlockState? = nil, siblings: [Digest]? = nil) throws -> [Field] {
-        try network.blockInput(state: state ?? chain.state, child: try chain.input(child, siblings: siblings ?? context.siblings))
+        try network.blockInput(
+            state: state ?? chain.state,
+            child: try chain.input(child, siblings: siblings ?? context.siblings))
     }
 
     @Test func honest_input_has_a_witness() throws {
         let witness = try circuit.witness(input: input())
-        #expect(circuit.statement(of: witness) == (try network.blockStatement(child.header, context)).digest)
+        #expect(
+            circuit.statement(of: witness)
+                == (try network.blockStatement(child.header, context)).digest)
     }
 
     // MARK: the state
 
-    @Test(arguments: ["contract root", "previous", "height"]) func rejects_wrong_state(_ field: String) throws {
+    @Test(arguments: ["contract root", "previous", "height"]) func rejects_wrong_state(
+        _ field: String
+    ) throws {
         var state = chain.state
         switch field {
         case "contract root": state.contractRoot = state.contractRoot.changed(2)
@@ -48,29 +54,40 @@ import Testing
         expectNoWitness(circuit, forged)
         // … and the state does not hash to the child's.
         expectNoWitness(circuit, forged.setting(Self.childOffset - 8, chain.state.digest.limbs))
-        let error = failure(StatementError.self) { try network.proveBlock(child, BlockContext(state: state, siblings: context.siblings)) }
-        #expect(error?.description == "block root: expected \(state.digest.hex), got \(chain.state.digest.hex)")
+        let error = failure(StatementError.self) {
+            try network.proveBlock(child, BlockContext(state: state, siblings: context.siblings))
+        }
+        #expect(
+            error?.description
+                == "block root: expected \(state.digest.hex), got \(chain.state.digest.hex)")
     }
 
     @Test func rejects_wrong_user_root() throws {
         var state = chain.state
         state.userRoot = state.userRoot.changed()
         expectNoWitness(circuit, try input(state: state))
-        #expect(throws: StatementError.self) { try network.proveBlock(child, BlockContext(state: state, siblings: context.siblings)) }
+        #expect(throws: StatementError.self) {
+            try network.proveBlock(child, BlockContext(state: state, siblings: context.siblings))
+        }
     }
 
     @Test(arguments: [0, 13, 26]) func rejects_wrong_sibling(_ level: Int) throws {
         var siblings = context.siblings
         siblings[level] = siblings[level].changed(level % 8)
         expectNoWitness(circuit, try input(siblings: siblings))
-        let error = failure(StatementError.self) { try network.proveBlock(child, BlockContext(state: chain.state, siblings: siblings)) }
+        let error = failure(StatementError.self) {
+            try network.proveBlock(child, BlockContext(state: chain.state, siblings: siblings))
+        }
         #expect(error?.description.hasPrefix("block root") == true)
     }
 
     @Test func refuses_wrong_number_of_siblings() throws {
         for siblings in [Array(context.siblings.dropLast()), context.siblings + [.zero], []] {
-            let error = failure(StatementError.self) { try network.proveBlock(child, BlockContext(state: chain.state, siblings: siblings)) }
-            #expect(error?.description == "siblings of the block: expected 27, got \(siblings.count)")
+            let error = failure(StatementError.self) {
+                try network.proveBlock(child, BlockContext(state: chain.state, siblings: siblings))
+            }
+            #expect(
+                error?.description == "siblings of the block: expected 27, got \(siblings.count)")
         }
     }
 
@@ -79,7 +96,8 @@ import Testing
     @Test func rejects_tampered_child_proof() throws {
         var bytes = child.proof.bytes
         bytes[bytes.count / 2] ^= 1
-        let forged = TransitionArtifact(kind: .combine, header: child.header, claim: child.claim, proof: Proof(bytes: bytes))
+        let forged = TransitionArtifact(
+            kind: .combine, header: child.header, claim: child.claim, proof: Proof(bytes: bytes))
         let error = failure(VerificationError.self) { try network.proveBlock(forged, context) }
         #expect(error != nil)
         let input = try input()
@@ -90,7 +108,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [ChildOffset.first, ChildOffset.old, ChildOffset.new, ChildOffset.users, ChildOffset.transactions, ChildOffset.slots])
+    @Test(arguments: [
+        ChildOffset.first, ChildOffset.old, ChildOffset.new, ChildOffset.users,
+        ChildOffset.transactions, ChildOffset.slots,
+    ])
     func rejects_changed_header_of_the_child(_ offset: Int) throws {
         expectNoWitness(circuit, try input().changing(Self.childOffset + offset))
     }
@@ -98,7 +119,8 @@ import Testing
     @Test func rejects_child_of_the_wrong_kind() throws {
         expectNoWitness(circuit, try input().setting(Self.childOffset, [.zero]))
         let endCap = try network.blockInput(
-            state: chain.state, child: try chain.input(chain.endCaps[3], siblings: chain.tree.siblings(5)))
+            state: chain.state,
+            child: try chain.input(chain.endCaps[3], siblings: chain.tree.siblings(5)))
         expectWitness(circuit, endCap)
         expectNoWitness(circuit, endCap.setting(Self.childOffset, [.one]))
     }
@@ -116,8 +138,11 @@ import Testing
             var header = child.header
             header.aggregator = kind == .combine ? network.combine.fingerprint : .zero
             let forged = try rogue.child(header, siblings: context.siblings, as: kind)
-            expectNoWitness(circuit, try network.blockInput(state: chain.state, child: forged), kind.name)
-            #expect(throws: VerificationError.busImbalance) { try network.proveBlock(forged.artifact, context) }
+            expectNoWitness(
+                circuit, try network.blockInput(state: chain.state, child: forged), kind.name)
+            #expect(throws: VerificationError.busImbalance) {
+                try network.proveBlock(forged.artifact, context)
+            }
         }
     }
 
@@ -134,7 +159,8 @@ import Testing
         let input = try other.blockInput(state: chain.state, child: forged)
         expectNoWitness(circuit, input)
         let witness = try lax.witness(input: input)
-        let statement = try network.blockStatement(header, BlockContext(state: chain.state, siblings: siblings))
+        let statement = try network.blockStatement(
+            header, BlockContext(state: chain.state, siblings: siblings))
         #expect(lax.statement(of: witness) == statement.digest)
         let broken = circuit.broken(witness)
         // The whitelist, and the root of the circuits' stacks.
@@ -170,7 +196,9 @@ import Testing
     @Test func rejects_proof_made_for_a_forged_statement() throws {
         var statement = try network.blockStatement(child.header, context)
         statement.new = chain.state.digest
-        #expect(try refusal(network.block, circuit.witness(input: input()), statement.digest) == .busImbalance)
+        #expect(
+            try refusal(network.block, circuit.witness(input: input()), statement.digest)
+                == .busImbalance)
     }
 
     @Test func rejects_block_of_another_round() throws {
@@ -183,12 +211,16 @@ import Testing
     @Test func rejects_block_under_other_verifier_data() throws {
         let (proof, statement) = (round.block.proof, round.block.statement.digest)
         #expect(refusal(network.blockVerifier, proof, statement) == nil)
-        for verifier in [network.combineVerifier, network.endCapVerifier, try Verifier(network.signature.verifierData)] {
+        for verifier in [
+            network.combineVerifier, network.endCapVerifier,
+            try Verifier(network.signature.verifierData),
+        ] {
             #expect(refusal(verifier, proof, statement) != nil)
         }
         let data = network.block.verifierData
         for limb in 0..<8 {
-            let other = VerifierData(preprocessedRoot: data.preprocessedRoot.changed(limb), shape: data.shape)
+            let other = VerifierData(
+                preprocessedRoot: data.preprocessedRoot.changed(limb), shape: data.shape)
             #expect(refusal(try Verifier(other), proof, statement) == .busImbalance)
         }
     }

@@ -45,7 +45,8 @@ struct Chain: Sendable {
         for (i, key) in keys.enumerated() {
             leaves.append(
                 UserLeaf(
-                    publicKey: publicKey(parameters: key.parameters, fingerprint: network.signature.fingerprint),
+                    publicKey: publicKey(
+                        parameters: key.parameters, fingerprint: network.signature.fingerprint),
                     contractRoot: random.digest(), nonce: UInt32(3 * i), lastBlock: UInt32(i)))
             tree.set(UInt64(Self.ids[i]), leaves[i].digest)
         }
@@ -53,13 +54,18 @@ struct Chain: Sendable {
         for id in [3, 4, 100, 1 << 29] as [UInt64] { tree.set(id, random.digest()) }
         self.tree = tree
         self.leaves = leaves
-        state = BlockState(userRoot: tree.root, contractRoot: random.digest(), previous: random.digest(), height: 41)
+        state = BlockState(
+            userRoot: tree.root, contractRoot: random.digest(), previous: random.digest(),
+            height: 41)
         var witnesses: [EndCapWitness] = []
         for (i, key) in keys.enumerated() {
             let unsigned = EndCapWitness(
-                block: state, userID: Self.ids[i], siblings: tree.siblings(UInt64(Self.ids[i])), leaf: leaves[i],
-                newContractRoot: random.digest(), transactions: UInt32(i + 1), slots: UInt32(10 * i + 2),
-                keyParameters: key.parameters, signature: Proof(bytes: []), signatureVerifierData: network.signature.verifierData)
+                block: state, userID: Self.ids[i], siblings: tree.siblings(UInt64(Self.ids[i])),
+                leaf: leaves[i],
+                newContractRoot: random.digest(), transactions: UInt32(i + 1),
+                slots: UInt32(10 * i + 2),
+                keyParameters: key.parameters, signature: Proof(bytes: []),
+                signatureVerifierData: network.signature.verifierData)
             witnesses.append(try unsigned.signed(by: key, network))
         }
         self.witnesses = witnesses
@@ -94,15 +100,22 @@ struct Round: Sendable {
         plan = AggregationPlan(users: ids)
         var nodes: [TransitionArtifact] = []
         for node in plan.nodes {
-            let (left, right) = (chain.artifact(node.left, plan, nodes), chain.artifact(node.right, plan, nodes))
-            nodes.append(try chain.network.proveCombine(left, right, CombineContext(plan, node, tree: chain.tree)))
+            let (left, right) = (
+                chain.artifact(node.left, plan, nodes), chain.artifact(node.right, plan, nodes)
+            )
+            nodes.append(
+                try chain.network.proveCombine(
+                    left, right, CombineContext(plan, node, tree: chain.tree)))
         }
         self.nodes = nodes
         block = try chain.network.proveBlock(
-            chain.artifact(plan.root, plan, nodes), BlockContext(plan, state: chain.state, tree: chain.tree))
+            chain.artifact(plan.root, plan, nodes),
+            BlockContext(plan, state: chain.state, tree: chain.tree))
     }
 
-    func artifact(_ child: PlanNode.Child) -> TransitionArtifact { chain.artifact(child, plan, nodes) }
+    func artifact(_ child: PlanNode.Child) -> TransitionArtifact {
+        chain.artifact(child, plan, nodes)
+    }
 
     /// The combine whose subtree is this.
     func node(level: Int, first: UInt32) -> TransitionArtifact {
@@ -110,12 +123,15 @@ struct Round: Sendable {
     }
 
     func context(level: Int, first: UInt32) -> CombineContext {
-        CombineContext(plan, plan.nodes.first { $0.level == level && $0.first == first }!, tree: chain.tree)
+        CombineContext(
+            plan, plan.nodes.first { $0.level == level && $0.first == first }!, tree: chain.tree)
     }
 }
 
 extension Chain {
-    func artifact(_ child: PlanNode.Child, _ plan: AggregationPlan, _ nodes: [TransitionArtifact]) -> TransitionArtifact {
+    func artifact(_ child: PlanNode.Child, _ plan: AggregationPlan, _ nodes: [TransitionArtifact])
+        -> TransitionArtifact
+    {
         switch child {
         case .endCap(let i): endCaps[index(plan.users[i])]
         case .node(let i): nodes[i]
@@ -131,15 +147,19 @@ extension Chain {
 extension EndCapWitness {
     /// The same with some parts exchanged.
     func with(
-        block: BlockState? = nil, userID: UInt32? = nil, siblings: [Digest]? = nil, leaf: UserLeaf? = nil,
-        newContractRoot: Digest? = nil, transactions: UInt32? = nil, slots: UInt32? = nil, keyParameters: Digest? = nil,
+        block: BlockState? = nil, userID: UInt32? = nil, siblings: [Digest]? = nil,
+        leaf: UserLeaf? = nil,
+        newContractRoot: Digest? = nil, transactions: UInt32? = nil, slots: UInt32? = nil,
+        keyParameters: Digest? = nil,
         signature: Proof? = nil, signatureVerifierData: VerifierData? = nil
     ) -> EndCapWitness {
         EndCapWitness(
-            block: block ?? self.block, userID: userID ?? self.userID, siblings: siblings ?? self.siblings,
+            block: block ?? self.block, userID: userID ?? self.userID,
+            siblings: siblings ?? self.siblings,
             leaf: leaf ?? self.leaf, newContractRoot: newContractRoot ?? self.newContractRoot,
             transactions: transactions ?? self.transactions, slots: slots ?? self.slots,
-            keyParameters: keyParameters ?? self.keyParameters, signature: signature ?? self.signature,
+            keyParameters: keyParameters ?? self.keyParameters,
+            signature: signature ?? self.signature,
             signatureVerifierData: signatureVerifierData ?? self.signatureVerifierData)
     }
 

@@ -19,15 +19,19 @@ import Testing
 
     /// The input of a combine of the round, with parts exchanged.
     private func input(
-        level: Int, first: UInt32, left: TransitionArtifact? = nil, right: TransitionArtifact? = nil, claimed: Int? = nil,
+        level: Int, first: UInt32, left: TransitionArtifact? = nil,
+        right: TransitionArtifact? = nil, claimed: Int? = nil,
         blockRoot: Digest? = nil, aggregator: Digest? = nil
     ) throws -> [Field] {
         let node = round.plan.nodes.first { $0.level == level && $0.first == first }!
         let context = round.context(level: level, first: first)
         return try network.combineInput(
-            blockRoot: blockRoot ?? chain.state.digest, aggregator: aggregator ?? network.combine.fingerprint, level: claimed ?? level,
-            left: try chain.input(left ?? round.artifact(node.left), siblings: context.leftSiblings),
-            right: try chain.input(right ?? round.artifact(node.right), siblings: context.rightSiblings))
+            blockRoot: blockRoot ?? chain.state.digest,
+            aggregator: aggregator ?? network.combine.fingerprint, level: claimed ?? level,
+            left: try chain.input(
+                left ?? round.artifact(node.left), siblings: context.leftSiblings),
+            right: try chain.input(
+                right ?? round.artifact(node.right), siblings: context.rightSiblings))
     }
 
     /// The combine of users 5 and {6, 7}: an end cap and a combine.
@@ -51,10 +55,13 @@ import Testing
                 var bytes = (side == 0 ? left : right).proof.bytes
                 bytes[random.index(below: bytes.count)] ^= UInt8(1 << random.index(below: 8))
                 let honest = side == 0 ? left : right
-                let forged = TransitionArtifact(kind: .combine, header: honest.header, claim: honest.claim, proof: Proof(bytes: bytes))
+                let forged = TransitionArtifact(
+                    kind: .combine, header: honest.header, claim: honest.claim,
+                    proof: Proof(bytes: bytes))
                 let error = failure(VerificationError.self) {
                     try network.proveCombine(
-                        side == 0 ? forged : left, side == 0 ? right : forged, round.context(level: 3, first: 0))
+                        side == 0 ? forged : left, side == 0 ? right : forged,
+                        round.context(level: 3, first: 0))
                 }
                 #expect(error != nil)
             }
@@ -74,17 +81,25 @@ import Testing
     @Test func rejects_wrong_verifier_data() throws {
         let input = try honest()
         for start in [CombineOffset.left, right(input)] {
-            for limb in 0..<8 { expectNoWitness(circuit, input.changing(start + ChildOffset.preprocessedRoot + limb)) }
+            for limb in 0..<8 {
+                expectNoWitness(
+                    circuit, input.changing(start + ChildOffset.preprocessedRoot + limb))
+            }
         }
         // The end cap's proof under the combine's root, and the other way round.
-        let (endCap, combine) = (network.endCap.verifierData.preprocessedRoot.limbs, network.combine.verifierData.preprocessedRoot.limbs)
-        expectNoWitness(circuit, input.setting(CombineOffset.left + ChildOffset.preprocessedRoot, combine))
+        let (endCap, combine) = (
+            network.endCap.verifierData.preprocessedRoot.limbs,
+            network.combine.verifierData.preprocessedRoot.limbs
+        )
+        expectNoWitness(
+            circuit, input.setting(CombineOffset.left + ChildOffset.preprocessedRoot, combine))
         expectNoWitness(circuit, input.setting(right(input) + ChildOffset.preprocessedRoot, endCap))
     }
 
     @Test func rejects_child_of_the_wrong_kind() throws {
         let input = try honest()
-        expectNoWitness(circuit, input.setting(CombineOffset.left, [.one]), "an end cap as a combine")
+        expectNoWitness(
+            circuit, input.setting(CombineOffset.left, [.one]), "an end cap as a combine")
         expectNoWitness(circuit, input.setting(right(input), [.zero]), "a combine as an end cap")
     }
 
@@ -94,7 +109,10 @@ import Testing
         expectNoWitness(circuit, input.setting(right(input), [2]))
     }
 
-    @Test(arguments: [ChildOffset.first, ChildOffset.old, ChildOffset.new, ChildOffset.users, ChildOffset.transactions, ChildOffset.slots])
+    @Test(arguments: [
+        ChildOffset.first, ChildOffset.old, ChildOffset.new, ChildOffset.users,
+        ChildOffset.transactions, ChildOffset.slots,
+    ])
     func rejects_changed_header_of_a_child(_ offset: Int) throws {
         let input = try honest()
         expectNoWitness(circuit, input.changing(CombineOffset.left + offset))
@@ -102,17 +120,24 @@ import Testing
     }
 
     @Test func rejects_children_under_another_block_root() throws {
-        expectNoWitness(circuit, try input(level: 2, first: 4, blockRoot: chain.state.digest.changed()))
+        expectNoWitness(
+            circuit, try input(level: 2, first: 4, blockRoot: chain.state.digest.changed()))
         // One child from another chain state: natively, then in the circuit under either root.
         let other = try network.proveEndCap(EndCapCase().witness)
-        let context = CombineContext(level: 4, leftSiblings: [.zero, .zero, .zero], rightSiblings: [.zero, .zero, .zero])
-        let error = failure(StatementError.self) { try network.proveCombine(chain.endCaps[3], other, context) }
-        #expect(error?.description.hasPrefix("block root of the right child: expected \(chain.state.digest.hex)") == true)
+        let context = CombineContext(
+            level: 4, leftSiblings: [.zero, .zero, .zero], rightSiblings: [.zero, .zero, .zero])
+        let error = failure(StatementError.self) {
+            try network.proveCombine(chain.endCaps[3], other, context)
+        }
+        #expect(
+            error?.description.hasPrefix(
+                "block root of the right child: expected \(chain.state.digest.hex)") == true)
         let siblings = [Digest](repeating: .zero, count: 3)
         for root in [chain.state.digest, other.header.blockRoot] {
             let input = try network.combineInput(
                 blockRoot: root, aggregator: network.combine.fingerprint, level: 4,
-                left: try chain.input(chain.endCaps[3], siblings: siblings), right: try chain.input(other, siblings: siblings))
+                left: try chain.input(chain.endCaps[3], siblings: siblings),
+                right: try chain.input(other, siblings: siblings))
             expectNoWitness(circuit, input)
         }
     }
@@ -120,8 +145,11 @@ import Testing
     @Test func rejects_another_aggregator() throws {
         // A combine among the children carries the combine's fingerprint.
         expectNoWitness(circuit, try input(level: 2, first: 4, aggregator: .zero))
-        expectNoWitness(circuit, try input(level: 2, first: 4, aggregator: network.endCap.fingerprint))
-        expectNoWitness(circuit, try input(level: 2, first: 4, aggregator: network.combine.fingerprint.changed()))
+        expectNoWitness(
+            circuit, try input(level: 2, first: 4, aggregator: network.endCap.fingerprint))
+        expectNoWitness(
+            circuit,
+            try input(level: 2, first: 4, aggregator: network.combine.fingerprint.changed()))
     }
 
     /// Over two end caps any aggregator has a proof; it is worth nothing.
@@ -132,24 +160,31 @@ import Testing
         let proof = try Prover(key: network.combine).prove(
             input: input(level: 1, first: 6, aggregator: rogue), statement: header.digest)
         #expect(refusal(try Verifier(network.combine), proof, header.digest) == nil)
-        let forged = TransitionArtifact(kind: .combine, header: header, claim: round.node(level: 1, first: 6).claim, proof: proof)
-        let expected = "combine aggregator: expected \(network.combine.fingerprint.hex), got \(rogue.hex)"
-        #expect(failure(StatementError.self) { try network.verify(forged) }?.description == expected)
+        let forged = TransitionArtifact(
+            kind: .combine, header: header, claim: round.node(level: 1, first: 6).claim,
+            proof: proof)
+        let expected =
+            "combine aggregator: expected \(network.combine.fingerprint.hex), got \(rogue.hex)"
+        #expect(
+            failure(StatementError.self) { try network.verify(forged) }?.description == expected)
         #expect(
             failure(StatementError.self) {
-                try network.proveCombine(chain.endCaps[3], forged, round.context(level: 2, first: 4))
+                try network.proveCombine(
+                    chain.endCaps[3], forged, round.context(level: 2, first: 4))
             }?.description == expected)
         // Nor as a child in the circuit, whichever aggregator the parent carries.
         let siblings = round.context(level: 2, first: 4)
         for aggregator in [network.combine.fingerprint, rogue] {
             let child = ChildInput(
                 artifact: forged, verifierData: network.combine.verifierData,
-                record: try network.combineVerifier.replay(proof, statement: header.digest).record, siblings: siblings.rightSiblings)
+                record: try network.combineVerifier.replay(proof, statement: header.digest).record,
+                siblings: siblings.rightSiblings)
             expectNoWitness(
                 circuit,
                 try network.combineInput(
                     blockRoot: chain.state.digest, aggregator: aggregator, level: 2,
-                    left: try chain.input(chain.endCaps[3], siblings: siblings.leftSiblings), right: child))
+                    left: try chain.input(chain.endCaps[3], siblings: siblings.leftSiblings),
+                    right: child))
         }
     }
 
@@ -159,18 +194,29 @@ import Testing
         let (left, right) = (chain.endCaps[3], round.node(level: 1, first: 6))
         expectNoWitness(circuit, try input(level: 2, first: 4, left: right, right: left))
         let context = round.context(level: 2, first: 4)
-        let swapped = CombineContext(level: 2, leftSiblings: context.rightSiblings, rightSiblings: context.leftSiblings)
+        let swapped = CombineContext(
+            level: 2, leftSiblings: context.rightSiblings, rightSiblings: context.leftSiblings)
         let error = failure(StatementError.self) { try network.proveCombine(right, left, swapped) }
-        #expect(error?.description == "combine at level 2: expected a left and a right descendant, got (1, 6) and (0, 5)")
+        #expect(
+            error?.description
+                == "combine at level 2: expected a left and a right descendant, got (1, 6) and (0, 5)"
+        )
     }
 
     @Test func rejects_the_same_child_twice() throws {
         for child in [chain.endCaps[3], round.node(level: 1, first: 6)] {
             for level in [1, 2, 30] {
-                expectNoWitness(circuit, try input(level: 2, first: 4, left: child, right: child, claimed: level), "level \(level)")
-                let siblings = [Digest](repeating: .zero, count: max(0, level - 1 - Int(child.header.level)))
-                let context = CombineContext(level: level, leftSiblings: siblings, rightSiblings: siblings)
-                #expect(throws: StatementError.self) { try network.proveCombine(child, child, context) }
+                expectNoWitness(
+                    circuit,
+                    try input(level: 2, first: 4, left: child, right: child, claimed: level),
+                    "level \(level)")
+                let siblings = [Digest](
+                    repeating: .zero, count: max(0, level - 1 - Int(child.header.level)))
+                let context = CombineContext(
+                    level: level, leftSiblings: siblings, rightSiblings: siblings)
+                #expect(throws: StatementError.self) {
+                    try network.proveCombine(child, child, context)
+                }
             }
         }
     }
@@ -180,7 +226,10 @@ import Testing
         let (endCap, combine) = (chain.endCaps[4], round.node(level: 1, first: 6))
         for (left, right) in [(endCap, combine), (combine, endCap)] {
             for level in 1...30 {
-                expectNoWitness(circuit, try input(level: 2, first: 4, left: left, right: right, claimed: level), "level \(level)")
+                expectNoWitness(
+                    circuit,
+                    try input(level: 2, first: 4, left: left, right: right, claimed: level),
+                    "level \(level)")
             }
             let context = CombineContext(level: 2, leftSiblings: [], rightSiblings: [.zero])
             #expect(throws: StatementError.self) { try network.proveCombine(left, right, context) }
@@ -188,14 +237,20 @@ import Testing
     }
 
     @Test func rejects_every_other_level() throws {
-        for level in 1...30 where level != 2 { expectNoWitness(circuit, try input(level: 2, first: 4, claimed: level), "level \(level)") }
+        for level in 1...30 where level != 2 {
+            expectNoWitness(
+                circuit, try input(level: 2, first: 4, claimed: level), "level \(level)")
+        }
     }
 
     @Test func refuses_wrong_number_of_siblings() throws {
         let context = round.context(level: 2, first: 4)
         for siblings in [[], context.leftSiblings + [.zero]] {
-            let wrong = CombineContext(level: 2, leftSiblings: siblings, rightSiblings: context.rightSiblings)
-            let error = failure(StatementError.self) { try network.proveCombine(chain.endCaps[3], artifact, wrong) }
+            let wrong = CombineContext(
+                level: 2, leftSiblings: siblings, rightSiblings: context.rightSiblings)
+            let error = failure(StatementError.self) {
+                try network.proveCombine(chain.endCaps[3], artifact, wrong)
+            }
             #expect(error != nil)
             let sibling = failure(StatementError.self) {
                 try network.proveCombine(chain.endCaps[3], round.node(level: 1, first: 6), wrong)
@@ -208,26 +263,37 @@ import Testing
 
     @Test func rejects_proof_of_another_header() throws {
         for (field, header) in artifact.header.variants {
-            #expect(refusal(network.combineVerifier, artifact.proof, header.digest) == .busImbalance, "\(field)")
+            #expect(
+                refusal(network.combineVerifier, artifact.proof, header.digest) == .busImbalance,
+                "\(field)")
             let error = failure(StatementError.self) {
-                try network.verify(TransitionArtifact(kind: .combine, header: header, claim: artifact.claim, proof: artifact.proof))
+                try network.verify(
+                    TransitionArtifact(
+                        kind: .combine, header: header, claim: artifact.claim, proof: artifact.proof
+                    ))
             }
             #expect((error != nil) == ["aggregator", "deferred"].contains(field))
         }
     }
 
     @Test func rejects_artifact_of_the_other_kind() throws {
-        let combine = TransitionArtifact(kind: .endCap, header: artifact.header, proof: artifact.proof)
+        let combine = TransitionArtifact(
+            kind: .endCap, header: artifact.header, proof: artifact.proof)
         #expect(throws: StatementError.self) { try network.verify(combine) }
         let endCap = TransitionArtifact(
-            kind: .combine, header: chain.endCaps[0].header, claim: artifact.claim, proof: chain.endCaps[0].proof)
+            kind: .combine, header: chain.endCaps[0].header, claim: artifact.claim,
+            proof: chain.endCaps[0].proof)
         #expect(throws: StatementError.self) { try network.verify(endCap) }
     }
 
     /// The prover goes on with a true witness and a false header.
-    @Test(arguments: ["users", "new", "first", "level"]) func rejects_forged_header(_ field: String) throws {
+    @Test(arguments: ["users", "new", "first", "level"]) func rejects_forged_header(_ field: String)
+        throws
+    {
         let header = artifact.header.variants.first { $0.field == field }!.header
-        #expect(try refusal(network.combine, circuit.witness(input: honest()), header.digest) == .busImbalance)
+        #expect(
+            try refusal(network.combine, circuit.witness(input: honest()), header.digest)
+                == .busImbalance)
     }
 
     // MARK: siblings
@@ -235,15 +301,21 @@ import Testing
     /// A combine does not know the tree: any siblings lead to some header. Under the block root, none but the tree's do.
     @Test func combine_over_wrong_siblings_fits_no_block() throws {
         var context = round.context(level: 2, first: 4)
-        context = CombineContext(level: 2, leftSiblings: context.leftSiblings.map { $0.changed() }, rightSiblings: [])
-        let forged = try network.proveCombine(chain.endCaps[3], round.node(level: 1, first: 6), context)
+        context = CombineContext(
+            level: 2, leftSiblings: context.leftSiblings.map { $0.changed() }, rightSiblings: [])
+        let forged = try network.proveCombine(
+            chain.endCaps[3], round.node(level: 1, first: 6), context)
         try network.verify(forged)
-        let blockContext = BlockContext(state: chain.state, siblings: chain.tree.siblings(level: 2, 1))
+        let blockContext = BlockContext(
+            state: chain.state, siblings: chain.tree.siblings(level: 2, 1))
         let error = failure(StatementError.self) { try network.proveBlock(forged, blockContext) }
-        #expect(error?.description.hasPrefix("block root: expected \(chain.state.digest.hex)") == true)
+        #expect(
+            error?.description.hasPrefix("block root: expected \(chain.state.digest.hex)") == true)
         expectNoWitness(
             network.block.circuit,
-            try network.blockInput(state: chain.state, child: try chain.input(forged, siblings: blockContext.siblings)))
+            try network.blockInput(
+                state: chain.state, child: try chain.input(forged, siblings: blockContext.siblings))
+        )
     }
 
     /// Another sibling on the new path than on the old one, as well as it can be forged: the rows of the new path come from a second
@@ -251,11 +323,13 @@ import Testing
     @Test func rejects_sibling_changed_between_old_and_new_path() throws {
         let first = try honest()
         var context = round.context(level: 2, first: 4)
-        context = CombineContext(level: 2, leftSiblings: context.leftSiblings.map { $0.changed() }, rightSiblings: [])
+        context = CombineContext(
+            level: 2, leftSiblings: context.leftSiblings.map { $0.changed() }, rightSiblings: [])
         let (left, right) = (chain.endCaps[3], round.node(level: 1, first: 6))
         let second = try network.combineInput(
             blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
-            left: try chain.input(left, siblings: context.leftSiblings), right: try chain.input(right, siblings: []))
+            left: try chain.input(left, siblings: context.leftSiblings),
+            right: try chain.input(right, siblings: []))
         let other = try network.combinedHeader(left.header, right.header, context)
         var forged = artifact.header
         forged.new = other.new
@@ -263,10 +337,15 @@ import Testing
 
         let (a, b) = (try circuit.witness(input: first), try circuit.witness(input: second))
         let (lift, header) = (LiftRows(circuit), try HeaderHash(forged))
-        for row in lift.newSelects { circuit.copyRow(.select, row, from: b, row: row, of: circuit, to: a) }
-        for row in lift.newHashes { circuit.copyRow(.poseidon, row, from: b, row: row, of: circuit, to: a) }
+        for row in lift.newSelects {
+            circuit.copyRow(.select, row, from: b, row: row, of: circuit, to: a)
+        }
+        for row in lift.newHashes {
+            circuit.copyRow(.poseidon, row, from: b, row: row, of: circuit, to: a)
+        }
         for i in 0..<HeaderHash.rows {
-            circuit.copyRow(.poseidon, lift.header + i, from: header.witness, row: i, of: header.circuit, to: a)
+            circuit.copyRow(
+                .poseidon, lift.header + i, from: header.witness, row: i, of: header.circuit, to: a)
         }
         for (i, limb) in forged.digest.limbs.enumerated() {
             a.cells[circuit.cell(.limbs, i, circuit.rowCounts[ChipKind.limbs.rawValue] - 1)] = limb
@@ -289,7 +368,8 @@ import Testing
             header.aggregator = kind == .combine ? network.combine.fingerprint : .zero
             let child = try rogue.child(header, siblings: node.leftSiblings, as: kind)
             let input = try network.combineInput(
-                blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: child, right: right)
+                blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
+                left: child, right: right)
             expectNoWitness(circuit, input, kind.name)
             #expect(throws: VerificationError.busImbalance) {
                 try network.proveCombine(child.artifact, round.node(level: 1, first: 6), node)
@@ -309,13 +389,15 @@ import Testing
         // Two rogue end caps: under the real combine's key only the whitelist is wrong.
         var second = chain.endCaps[4].header
         second.slots = 1 << 20
-        let context = CombineContext(level: 2, leftSiblings: node.leftSiblings, rightSiblings: [chain.tree[7]])
+        let context = CombineContext(
+            level: 2, leftSiblings: node.leftSiblings, rightSiblings: [chain.tree[7]])
         let (l, r) = (
             try rogue.child(forged, siblings: context.leftSiblings, as: .endCap),
             try rogue.child(second, siblings: context.rightSiblings, as: .endCap)
         )
         let input = try network.combineInput(
-            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: l, right: r)
+            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
+            left: l, right: r)
         expectNoWitness(circuit, input)
         let witness = try lax.witness(input: input)
         var header = try network.combinedHeader(forged, second, context)
@@ -337,7 +419,8 @@ import Testing
         let context = round.context(level: 2, first: 4)
         let (l, r) = (try rogue.child(left, siblings: context.leftSiblings), try rogue.child(right))
         let input = try network.combineInput(
-            blockRoot: chain.state.digest, aggregator: rogue.key.fingerprint, level: 2, left: l, right: r)
+            blockRoot: chain.state.digest, aggregator: rogue.key.fingerprint, level: 2, left: l,
+            right: r)
         var header = try network.combinedHeader(left, right, context)
         let claim = try network.joined(l, r).claim
         header.deferred = claimDigest(claim)
@@ -354,16 +437,21 @@ import Testing
         let record = try network.combineVerifier.replay(proof, statement: header.digest).record
         let up = round.context(level: 3, first: 0)
         let child = ChildInput(
-            artifact: forged, verifierData: network.combine.verifierData, record: record, siblings: up.rightSiblings)
+            artifact: forged, verifierData: network.combine.verifierData, record: record,
+            siblings: up.rightSiblings)
         let sibling = try chain.input(round.node(level: 2, first: 0), siblings: up.leftSiblings)
         for aggregator in [network.combine.fingerprint, rogue.key.fingerprint] {
             expectNoWitness(
                 circuit,
-                try network.combineInput(blockRoot: chain.state.digest, aggregator: aggregator, level: 3, left: sibling, right: child))
+                try network.combineInput(
+                    blockRoot: chain.state.digest, aggregator: aggregator, level: 3, left: sibling,
+                    right: child))
         }
         let blockChild = ChildInput(
-            artifact: forged, verifierData: network.combine.verifierData, record: record, siblings: chain.tree.siblings(level: 2, 1))
-        expectNoWitness(network.block.circuit, try network.blockInput(state: chain.state, child: blockChild))
+            artifact: forged, verifierData: network.combine.verifierData, record: record,
+            siblings: chain.tree.siblings(level: 2, 1))
+        expectNoWitness(
+            network.block.circuit, try network.blockInput(state: chain.state, child: blockChild))
     }
 }
 
@@ -404,7 +492,8 @@ private struct HeaderHash {
         circuit = try b.build()
         let numbers = [header.level, header.first, header.users, header.transactions, header.slots]
         witness = try circuit.witness(
-            input: [header.blockRoot, header.old, header.new, header.aggregator, header.deferred].flatMap(\.limbs)
+            input: [header.blockRoot, header.old, header.new, header.aggregator, header.deferred]
+                .flatMap(\.limbs)
                 + numbers.map { Field($0) })
         precondition(circuit.statement(of: witness) == header.digest)
     }

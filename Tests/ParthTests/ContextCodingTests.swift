@@ -7,13 +7,16 @@ import Testing
 @Suite struct ContextCodingTests {
     private func combine(_ level: Int, _ left: Int, _ right: Int) -> CombineContext {
         var random = Random(seed: UInt64(level * 1000 + left * 30 + right))
-        return CombineContext(level: level, leftSiblings: random.digests(left), rightSiblings: random.digests(right))
+        return CombineContext(
+            level: level, leftSiblings: random.digests(left), rightSiblings: random.digests(right))
     }
 
     private func block(_ siblings: Int, height: UInt32 = 5) -> BlockContext {
         var random = Random(seed: UInt64(siblings))
         return BlockContext(
-            state: BlockState(userRoot: random.digest(), contractRoot: random.digest(), previous: random.digest(), height: height),
+            state: BlockState(
+                userRoot: random.digest(), contractRoot: random.digest(), previous: random.digest(),
+                height: height),
             siblings: random.digests(siblings))
     }
 
@@ -51,10 +54,13 @@ import Testing
             let error = try #require(refusal(combine: Array(bytes[..<count])))
             #expect(error.contains(count < 3 ? "at least 3 bytes" : "5 digests, 160 bytes"))
         }
-        #expect(refusal(combine: bytes + [0]) == "artifact, combine context: expected 5 digests, 160 bytes, got 161 bytes")
+        #expect(
+            refusal(combine: bytes + [0])
+                == "artifact, combine context: expected 5 digests, 160 bytes, got 161 bytes")
     }
 
-    @Test(arguments: [0, 31, 255] as [UInt8]) func rejects_combine_context_of_level(_ level: UInt8) {
+    @Test(arguments: [0, 31, 255] as [UInt8]) func rejects_combine_context_of_level(_ level: UInt8)
+    {
         #expect(refusal(combine: [level, 0, 0])?.contains("expected a level of 1...30") == true)
     }
 
@@ -67,8 +73,12 @@ import Testing
 
     @Test func rejects_combine_context_with_a_non_canonical_digest() {
         var bytes = combine(5, 2, 3).bytes
-        bytes.replaceSubrange((3 + 3 * 32 + 8)..<(3 + 3 * 32 + 12), with: Field.modulus.littleEndianBytes)
-        #expect(refusal(combine: bytes) == "artifact, combine context, digest 3: expected eight words below the modulus, got a larger one")
+        bytes.replaceSubrange(
+            (3 + 3 * 32 + 8)..<(3 + 3 * 32 + 12), with: Field.modulus.littleEndianBytes)
+        #expect(
+            refusal(combine: bytes)
+                == "artifact, combine context, digest 3: expected eight words below the modulus, got a larger one"
+        )
     }
 
     // MARK: block
@@ -85,8 +95,11 @@ import Testing
     }
 
     /// A height whose successor is no number below the modulus.
-    @Test(arguments: [Field.modulus - 1, Field.modulus, UInt32.max] as [UInt32]) func rejects_block_context_of_height(_ height: UInt32) {
-        #expect(refusal(block: block(1, height: height).bytes)?.contains("a height below the modulus") == true)
+    @Test(arguments: [Field.modulus - 1, Field.modulus, UInt32.max] as [UInt32])
+    func rejects_block_context_of_height(_ height: UInt32) {
+        #expect(
+            refusal(block: block(1, height: height).bytes)?.contains("a height below the modulus")
+                == true)
     }
 
     @Test func rejects_block_context_of_every_other_length() throws {
@@ -98,7 +111,8 @@ import Testing
         #expect(refusal(block: bytes + [0])?.contains("got 65 bytes") == true)
     }
 
-    @Test(arguments: [31, 255] as [UInt8]) func rejects_block_context_with_siblings(_ count: UInt8) {
+    @Test(arguments: [31, 255] as [UInt8]) func rejects_block_context_with_siblings(_ count: UInt8)
+    {
         var bytes = block(0).bytes
         bytes[100] = count
         bytes += [UInt8](repeating: 0, count: 32 * Int(count))
@@ -108,8 +122,11 @@ import Testing
     @Test func rejects_block_context_with_a_non_canonical_digest() {
         for digest in 0..<3 {
             var bytes = block(2).bytes
-            bytes.replaceSubrange((4 + 32 * digest)..<(8 + 32 * digest), with: UInt32.max.littleEndianBytes)
-            #expect(refusal(block: bytes)?.contains("digest \(digest): expected eight words below the modulus") == true)
+            bytes.replaceSubrange(
+                (4 + 32 * digest)..<(8 + 32 * digest), with: UInt32.max.littleEndianBytes)
+            #expect(
+                refusal(block: bytes)?.contains(
+                    "digest \(digest): expected eight words below the modulus") == true)
         }
     }
 }

@@ -41,24 +41,29 @@ private struct Theft: Sendable {
         let context = round.context(level: 2, first: 4)
         let right = round.node(level: 1, first: 6)
         let (l, r) = (
-            try Self.child(endCap, network, siblings: context.leftSiblings), try Self.child(right, network, siblings: context.rightSiblings)
+            try Self.child(endCap, network, siblings: context.leftSiblings),
+            try Self.child(right, network, siblings: context.rightSiblings)
         )
         var combined = try network.combinedHeader(header, right.header, context)
         let joined = Joined(forging: try l.claims + r.claims)
         combined.deferred = claimDigest(joined.claim)
         let input = CombineCircuit.input(
-            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: l, right: r, batch: joined.messages)
+            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
+            left: l, right: r, batch: joined.messages)
         combine = TransitionArtifact(
             kind: .combine, header: combined, claim: joined.claim,
             proof: try Prover(key: network.combine).prove(input: input, statement: combined.digest))
     }
 
     /// A child of which nobody settles the claims.
-    static func child(_ artifact: TransitionArtifact, _ network: Network, siblings: [Digest]) throws -> ChildInput {
+    static func child(_ artifact: TransitionArtifact, _ network: Network, siblings: [Digest]) throws
+        -> ChildInput
+    {
         let verifier = artifact.kind == .combine ? network.combineVerifier : network.endCapVerifier
         return ChildInput(
             artifact: artifact, verifierData: verifier.verifierData,
-            record: try verifier.replay(artifact.proof, statement: artifact.header.digest).record, siblings: siblings)
+            record: try verifier.replay(artifact.proof, statement: artifact.header.digest).record,
+            siblings: siblings)
     }
 }
 
@@ -83,9 +88,11 @@ private struct Theft: Sendable {
         right = try chain.input(round.node(level: 1, first: 6), siblings: context.rightSiblings)
     }
 
-    private func input(batch: [Field], left: ChildInput? = nil, right: ChildInput? = nil) -> [Field] {
+    private func input(batch: [Field], left: ChildInput? = nil, right: ChildInput? = nil) -> [Field]
+    {
         CombineCircuit.input(
-            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2, left: left ?? self.left,
+            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 2,
+            left: left ?? self.left,
             right: right ?? self.right, batch: batch)
     }
 
@@ -100,7 +107,8 @@ private struct Theft: Sendable {
     private func artifact(_ claim: DeferredClaim, deferred: Digest? = nil) -> TransitionArtifact {
         var header = combine.header
         header.deferred = deferred ?? header.deferred
-        return TransitionArtifact(kind: .combine, header: header, claim: claim, proof: combine.proof)
+        return TransitionArtifact(
+            kind: .combine, header: header, claim: claim, proof: combine.proof)
     }
 
     /// Nobody takes it: a verifier, a worker of the parent, a worker of the block.
@@ -112,7 +120,9 @@ private struct Theft: Sendable {
         let block = BlockContext(state: chain.state, siblings: siblings)
         let context = round.context(level: endCap ? 2 : 3, first: endCap ? 4 : 0)
         #expect(failure(E.self) { try network.verify(artifact) } == error, sourceLocation: location)
-        #expect(failure(E.self) { try network.proveBlock(artifact, block) } == error, sourceLocation: location)
+        #expect(
+            failure(E.self) { try network.proveBlock(artifact, block) } == error,
+            sourceLocation: location)
         #expect(
             failure(E.self) {
                 endCap
@@ -124,30 +134,44 @@ private struct Theft: Sendable {
     // MARK: the polynomial
 
     @Test func polynomial_is_both_stacks_and_its_first_cell_is_zero() {
-        let (e, c) = (network.endCap.preprocessed.cells.elements, network.combine.preprocessed.cells.elements)
+        let (e, c) = (
+            network.endCap.preprocessed.cells.elements, network.combine.preprocessed.cells.elements
+        )
         #expect(network.polynomial.cells.elements == e + c)
-        #expect(e.count == 1 << Network.shape.preprocessedStackVariables && network.polynomial.variables == Network.polynomialVariables)
+        #expect(
+            e.count == 1 << Network.shape.preprocessedStackVariables
+                && network.polynomial.variables == Network.polynomialVariables)
         #expect(network.polynomial.firstCell == .zero)
         let trivial = DeferredClaim.trivial(variables: Network.polynomialVariables)
         #expect(network.polynomial.satisfies(trivial))
-        for element in [0, 1, 19] { #expect(!network.polynomial.satisfies(changed(trivial, element: 20, limb: element % 5))) }
+        for element in [0, 1, 19] {
+            #expect(!network.polynomial.satisfies(changed(trivial, element: 20, limb: element % 5)))
+        }
         // A claim at fewer coordinates is about another polynomial.
         #expect(!network.polynomial.satisfies(.trivial(variables: Network.polynomialVariables - 1)))
     }
 
     @Test func root_is_of_the_stacks_that_the_fingerprints_are_of() throws {
         let rogue = try Rogue.shared.get()
-        #expect(OtherPolynomial([network.endCap, network.combine], network).commitment.root == network.polynomialCommitment.root)
-        for keys in [[network.combine, network.endCap], [network.endCap, network.endCap], [rogue.key, rogue.key]] {
-            #expect(OtherPolynomial(keys, network).commitment.root != network.polynomialCommitment.root)
+        #expect(
+            OtherPolynomial([network.endCap, network.combine], network).commitment.root
+                == network.polynomialCommitment.root)
+        for keys in [
+            [network.combine, network.endCap], [network.endCap, network.endCap],
+            [rogue.key, rogue.key],
+        ] {
+            #expect(
+                OtherPolynomial(keys, network).commitment.root != network.polynomialCommitment.root)
         }
     }
 
     @Test func the_selector_is_the_kind() throws {
         for (artifact, selector) in [(chain.endCaps[0], Extension.zero), (combine, .one)] {
             let claims = try network.verify(artifact).claims
-            #expect(claims[0].point[0] == selector && claims.allSatisfy(network.polynomial.satisfies))
-            let other = DeferredClaim(point: [.one - selector] + claims[0].point.dropFirst(), value: claims[0].value)
+            #expect(
+                claims[0].point[0] == selector && claims.allSatisfy(network.polynomial.satisfies))
+            let other = DeferredClaim(
+                point: [.one - selector] + claims[0].point.dropFirst(), value: claims[0].value)
             #expect(!network.polynomial.satisfies(other))
             #expect(claims[1] == artifact.claim ?? .trivial(variables: Network.polynomialVariables))
         }
@@ -159,21 +183,31 @@ private struct Theft: Sendable {
         for limb in 0..<5 {
             let claim = changed(combine.claim!, element: element, limb: limb)
             let error = failure(StatementError.self) { try network.verify(artifact(claim)) }
-            #expect(error?.description == "combine claim: expected \(combine.header.deferred.hex), got \(claimDigest(claim).hex)")
+            #expect(
+                error?.description
+                    == "combine claim: expected \(combine.header.deferred.hex), got \(claimDigest(claim).hex)"
+            )
             // Bound in the header, as in every artifact that was read: the proof states another.
             let bound = artifact(claim, deferred: claimDigest(claim))
             #expect(throws: VerificationError.busImbalance) { try network.verify(bound) }
-            #expect(throws: VerificationError.busImbalance) { try network.verify(TransitionArtifact(bytes: artifact(claim).bytes)) }
+            #expect(throws: VerificationError.busImbalance) {
+                try network.verify(TransitionArtifact(bytes: artifact(claim).bytes))
+            }
         }
         let claim = changed(combine.claim!, element: element)
-        expectRefusedNatively(artifact(claim), try #require(failure(StatementError.self) { try network.verify(artifact(claim)) }))
-        expectRefusedNatively(artifact(claim, deferred: claimDigest(claim)), VerificationError.busImbalance)
+        expectRefusedNatively(
+            artifact(claim),
+            try #require(failure(StatementError.self) { try network.verify(artifact(claim)) }))
+        expectRefusedNatively(
+            artifact(claim, deferred: claimDigest(claim)), VerificationError.busImbalance)
     }
 
     /// A true claim, but another combine's.
     @Test func rejects_claim_of_another_combine() throws {
         let other = round.node(level: 2, first: 0)
-        #expect(throws: StatementError.self) { try network.verify(artifact(combine.claim!, deferred: other.header.deferred)) }
+        #expect(throws: StatementError.self) {
+            try network.verify(artifact(combine.claim!, deferred: other.header.deferred))
+        }
         #expect(throws: StatementError.self) { try network.verify(artifact(other.claim!)) }
         let bound = artifact(other.claim!, deferred: other.header.deferred)
         #expect(throws: VerificationError.busImbalance) { try network.verify(bound) }
@@ -183,16 +217,20 @@ private struct Theft: Sendable {
         }
     }
 
-    @Test(arguments: [0, 19, 21]) func rejects_claim_at_another_number_of_coordinates(_ count: Int) {
+    @Test(arguments: [0, 19, 21]) func rejects_claim_at_another_number_of_coordinates(_ count: Int)
+    {
         let claim = DeferredClaim.trivial(variables: count)
         #expect(throws: StatementError.self) { try network.verify(artifact(claim)) }
-        #expect(throws: VerificationError.busImbalance) { try network.verify(artifact(claim, deferred: claimDigest(claim))) }
+        #expect(throws: VerificationError.busImbalance) {
+            try network.verify(artifact(claim, deferred: claimDigest(claim)))
+        }
     }
 
     @Test func rejects_end_cap_that_says_it_carries_a_claim() throws {
         var header = chain.endCaps[3].header
         header.deferred = combine.header.deferred
-        let forged = TransitionArtifact(kind: .endCap, header: header, proof: chain.endCaps[3].proof)
+        let forged = TransitionArtifact(
+            kind: .endCap, header: header, proof: chain.endCaps[3].proof)
         #expect(throws: StatementError.self) { try network.verify(forged) }
     }
 
@@ -207,7 +245,9 @@ private struct Theft: Sendable {
 
     @Test func rejects_altered_batch() throws {
         let messages = try network.joined(left, right).messages
-        for limb in [0, 4, 5, 9, 10, 57, 199, 200, 204] { expectNoWitness(circuit, input(batch: messages.changing(limb)), "limb \(limb)") }
+        for limb in [0, 4, 5, 9, 10, 57, 199, 200, 204] {
+            expectNoWitness(circuit, input(batch: messages.changing(limb)), "limb \(limb)")
+        }
         expectNoWitness(circuit, input(batch: [Field](repeating: .zero, count: messages.count)))
     }
 
@@ -216,7 +256,8 @@ private struct Theft: Sendable {
         let (l, r) = (try left.claims, try right.claims)
         let trivial = DeferredClaim.trivial(variables: Network.polynomialVariables)
         for claims in [
-            r + l, [l[1], l[0]] + r, l + [r[1], r[0]], [trivial, trivial] + r, l + [trivial, r[1]], l + [r[0], trivial],
+            r + l, [l[1], l[0]] + r, l + [r[1], r[0]], [trivial, trivial] + r, l + [trivial, r[1]],
+            l + [r[0], trivial],
             [trivial, trivial, trivial, trivial],
         ] {
             let joined = Joined(claims, network)
@@ -229,7 +270,8 @@ private struct Theft: Sendable {
     @Test func rejects_claim_about_the_other_circuit() throws {
         let (l, r) = (try left.claims, try right.claims)
         func other(_ claim: DeferredClaim) -> DeferredClaim {
-            DeferredClaim(point: [.one - claim.point[0]] + claim.point.dropFirst(), value: claim.value)
+            DeferredClaim(
+                point: [.one - claim.point[0]] + claim.point.dropFirst(), value: claim.value)
         }
         for claims in [[other(l[0]), l[1]] + r, l + [other(r[0]), r[1]]] {
             expectNoWitness(circuit, input(batch: Joined(forging: claims).messages))
@@ -247,16 +289,20 @@ private struct Theft: Sendable {
         let messages = try network.joined(left, right).messages
         let noise = (0..<(5 * (Network.polynomialVariables + 1))).map { _ in Field(random.word()) }
         for claim in [noise, combine.claim!.elements.flatMap(\.limbs)] {
-            let forged = input(batch: messages).setting(CombineOffset.left + ChildOffset.claim, claim)
+            let forged = input(batch: messages).setting(
+                CombineOffset.left + ChildOffset.claim, claim)
             expectWitness(circuit, forged)
-            #expect(circuit.statement(of: try circuit.witness(input: forged)) == combine.header.digest)
+            #expect(
+                circuit.statement(of: try circuit.witness(input: forged)) == combine.header.digest)
             // Nor can it be joined.
             let claims = try [left.claims[0], DeferredClaim(limbs: claim)] + right.claims
-            expectNoWitness(circuit, forged.dropLast(messages.count) + Joined(forging: claims).messages)
+            expectNoWitness(
+                circuit, forged.dropLast(messages.count) + Joined(forging: claims).messages)
         }
     }
 
-    @Test(arguments: [0, 5, 99, 100, 104]) func rejects_changed_claim_of_a_child(_ limb: Int) throws {
+    @Test(arguments: [0, 5, 99, 100, 104]) func rejects_changed_claim_of_a_child(_ limb: Int) throws
+    {
         let honest = input(batch: try network.joined(left, right).messages)
         let at = CombineOffset.right(honest) + ChildOffset.claim + limb
         expectNoWitness(circuit, honest.changing(at))
@@ -264,7 +310,10 @@ private struct Theft: Sendable {
         var elements = right.artifact.claim!.elements.flatMap(\.limbs)
         elements[limb] += .one
         let claims = try left.claims + [right.claims[0], DeferredClaim(limbs: elements)]
-        expectNoWitness(circuit, honest.changing(at).dropLast(CombineOffset.batchLimbs) + Joined(forging: claims).messages)
+        expectNoWitness(
+            circuit,
+            honest.changing(at).dropLast(CombineOffset.batchLimbs)
+                + Joined(forging: claims).messages)
     }
 
     // MARK: a combine that joins other claims, past the witness check
@@ -290,8 +339,10 @@ private struct Theft: Sendable {
         #expect(try refusal(key, witness, header.digest) == nil)
         var timer = PhaseTimer()
         let proof = Prover(key: key).prove(witness, statement: header.digest, timer: &timer)
-        let forged = TransitionArtifact(kind: .combine, header: header, claim: joined.claim, proof: proof)
-        #expect(throws: VerificationError.deferredClaim("combine: the claim of the proof is false")) { try network.verify(forged) }
+        let forged = TransitionArtifact(
+            kind: .combine, header: header, claim: joined.claim, proof: proof)
+        #expect(throws: VerificationError.deferredClaim("combine: the claim of the proof is false"))
+        { try network.verify(forged) }
     }
 
     /// True children, and messages that leave a false claim: the combine has a proof, and it is worth nothing.
@@ -300,13 +351,18 @@ private struct Theft: Sendable {
         #expect(!network.polynomial.satisfies(joined.claim))
         var header = combine.header
         header.deferred = claimDigest(joined.claim)
-        let proof = try Prover(key: network.combine).prove(input: input(batch: joined.messages), statement: header.digest)
+        let proof = try Prover(key: network.combine).prove(
+            input: input(batch: joined.messages), statement: header.digest)
         #expect(refusal(try Verifier(network.combine), proof, header.digest) == nil)
-        let forged = TransitionArtifact(kind: .combine, header: header, claim: joined.claim, proof: proof)
-        expectRefusedNatively(forged, VerificationError.deferredClaim("combine: the claim carried is false"))
+        let forged = TransitionArtifact(
+            kind: .combine, header: header, claim: joined.claim, proof: proof)
+        expectRefusedNatively(
+            forged, VerificationError.deferredClaim("combine: the claim carried is false"))
         // With a true claim in its place: the proof does not state it.
         #expect(throws: VerificationError.busImbalance) {
-            try network.verify(TransitionArtifact(kind: .combine, header: combine.header, claim: combine.claim, proof: proof))
+            try network.verify(
+                TransitionArtifact(
+                    kind: .combine, header: combine.header, claim: combine.claim, proof: proof))
         }
     }
 
@@ -314,28 +370,39 @@ private struct Theft: Sendable {
 
     @Test func rejects_end_cap_by_another_circuit_under_its_fingerprint() throws {
         let theft = try Theft.shared.get()
-        #expect(refusal(try Verifier(theft.key), theft.endCap.proof, theft.endCap.header.digest) == nil)
+        #expect(
+            refusal(try Verifier(theft.key), theft.endCap.proof, theft.endCap.header.digest) == nil)
         #expect(theft.key.fingerprint == network.endCap.fingerprint)
-        expectRefusedNatively(theft.endCap, VerificationError.deferredClaim("end_cap: the claim of the proof is false"))
+        expectRefusedNatively(
+            theft.endCap,
+            VerificationError.deferredClaim("end_cap: the claim of the proof is false"))
         // A verifier without the stack never says yes.
         let error = refusal(network.endCapVerifier, theft.endCap.proof, theft.endCap.header.digest)
-        #expect(error == .deferredClaim("expected the preprocessed stack to settle it with, got none"))
+        #expect(
+            error == .deferredClaim("expected the preprocessed stack to settle it with, got none"))
         // Messages from the network's polynomial do not join it.
         let child = try Theft.child(theft.endCap, network, siblings: left.siblings)
         let claims = try child.claims + right.claims
         #expect(claims.map(network.polynomial.satisfies) == [false, true, true, true])
-        expectNoWitness(circuit, input(batch: ClaimBatch(claims).prove(network.polynomial).messages, left: child))
-        expectNoWitness(circuit, input(batch: try network.joined(left, right).messages, left: child))
+        expectNoWitness(
+            circuit,
+            input(batch: ClaimBatch(claims).prove(network.polynomial).messages, left: child))
+        expectNoWitness(
+            circuit, input(batch: try network.joined(left, right).messages, left: child))
     }
 
     /// The combine is a true one; that its child was none it carries in its claim.
     @Test func rejects_combine_over_another_circuit_under_the_end_caps_fingerprint() throws {
         let theft = try Theft.shared.get()
-        #expect(refusal(try Verifier(network.combine), theft.combine.proof, theft.combine.header.digest) == nil)
+        #expect(
+            refusal(try Verifier(network.combine), theft.combine.proof, theft.combine.header.digest)
+                == nil)
         #expect(throws: VerificationError.self) { try network.verify(theft.combine) }
-        expectRefusedNatively(theft.combine, VerificationError.deferredClaim("combine: the claim carried is false"))
         expectRefusedNatively(
-            try TransitionArtifact(bytes: theft.combine.bytes), VerificationError.deferredClaim("combine: the claim carried is false"))
+            theft.combine, VerificationError.deferredClaim("combine: the claim carried is false"))
+        expectRefusedNatively(
+            try TransitionArtifact(bytes: theft.combine.bytes),
+            VerificationError.deferredClaim("combine: the claim carried is false"))
     }
 
     /// One combine further up, by the same worker.
@@ -352,10 +419,13 @@ private struct Theft: Sendable {
         #expect(!network.polynomial.satisfies(joined.claim))
         header.deferred = claimDigest(joined.claim)
         let input = CombineCircuit.input(
-            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 3, left: l, right: r, batch: joined.messages)
+            blockRoot: chain.state.digest, aggregator: network.combine.fingerprint, level: 3,
+            left: l, right: r, batch: joined.messages)
         let proof = try Prover(key: network.combine).prove(input: input, statement: header.digest)
         #expect(throws: VerificationError.deferredClaim("combine: the claim carried is false")) {
-            try network.verify(TransitionArtifact(kind: .combine, header: header, claim: joined.claim, proof: proof))
+            try network.verify(
+                TransitionArtifact(
+                    kind: .combine, header: header, claim: joined.claim, proof: proof))
         }
         // With messages from the network's polynomial there is none.
         let messages = ClaimBatch(try l.claims + r.claims).prove(network.polynomial).messages
@@ -372,7 +442,9 @@ private struct Theft: Sendable {
         for element in [0, 19, 20] {
             let wrong = changed(claim, element: element, limb: element % 5)
             for proof in [settlement.prove(wrong, commitment), opening] {
-                #expect(throws: VerificationError.self) { try settlement.replay(proof, wrong, root: commitment.root) }
+                #expect(throws: VerificationError.self) {
+                    try settlement.replay(proof, wrong, root: commitment.root)
+                }
             }
         }
         let short = DeferredClaim(point: Array(claim.point.dropLast()), value: claim.value)
@@ -382,24 +454,35 @@ private struct Theft: Sendable {
     }
 
     /// The thief's end cap and the combine over it, before the block: neither can be settled.
-    @Test(arguments: [ArtifactKind.endCap, .combine]) func block_cannot_settle_a_false_claim(_ kind: ArtifactKind) throws {
+    @Test(arguments: [ArtifactKind.endCap, .combine]) func block_cannot_settle_a_false_claim(
+        _ kind: ArtifactKind
+    ) throws {
         let theft = try Theft.shared.get()
-        let (settlement, commitment, other) = (network.settlement, network.polynomialCommitment, theft.other)
+        let (settlement, commitment, other) = (
+            network.settlement, network.polynomialCommitment, theft.other
+        )
         let artifact = kind == .endCap ? theft.endCap : theft.combine
         let siblings = kind == .endCap ? chain.tree.siblings(5) : chain.tree.siblings(level: 2, 1)
         let child = try Theft.child(artifact, network, siblings: siblings)
         let joined = try network.joined(child)
         #expect(!network.polynomial.satisfies(joined.claim))
         #expect(throws: VerificationError.self) {
-            try settlement.replay(settlement.prove(joined.claim, commitment), joined.claim, root: commitment.root)
+            try settlement.replay(
+                settlement.prove(joined.claim, commitment), joined.claim, root: commitment.root)
         }
         let block = network.block.circuit
         // With a true claim's opening, and with none.
         expectNoWitness(block, try network.blockInput(state: chain.state, child: child))
         let opening = try Settlements.of(combine.claim!, network)
-        expectNoWitness(block, BlockCircuit.input(state: chain.state, child: child, batch: joined.messages, settlement: opening))
+        expectNoWitness(
+            block,
+            BlockCircuit.input(
+                state: chain.state, child: child, batch: joined.messages, settlement: opening))
         let honest = try network.joined(left).messages
-        expectNoWitness(block, BlockCircuit.input(state: chain.state, child: child, batch: honest, settlement: opening))
+        expectNoWitness(
+            block,
+            BlockCircuit.input(state: chain.state, child: child, batch: honest, settlement: opening)
+        )
 
         // An end cap's claims are true of the thief's polynomial, so a block that settles with that has a witness. Under the real
         // block's key one copy is broken: the root's.
@@ -410,7 +493,8 @@ private struct Theft: Sendable {
         expectNoWitness(block, input)
         expectWitness(lax, input)
         let witness = try lax.witness(input: input)
-        let statement = try network.blockStatement(artifact.header, BlockContext(state: chain.state, siblings: siblings))
+        let statement = try network.blockStatement(
+            artifact.header, BlockContext(state: chain.state, siblings: siblings))
         #expect(lax.statement(of: witness) == statement.digest)
         let broken = block.broken(witness)
         #expect(broken.rows.isEmpty && broken.copies.count == 1)
@@ -418,10 +502,12 @@ private struct Theft: Sendable {
         // The opening under the root that is the block's.
         let claim = ClaimBatch(try child.claims).prove(other.polynomial).claim
         #expect(throws: VerificationError.self) {
-            try settlement.replay(settlement.prove(claim, other.commitment), claim, root: commitment.root)
+            try settlement.replay(
+                settlement.prove(claim, other.commitment), claim, root: commitment.root)
         }
         #expect(throws: Never.self) {
-            try settlement.replay(settlement.prove(claim, other.commitment), claim, root: other.commitment.root)
+            try settlement.replay(
+                settlement.prove(claim, other.commitment), claim, root: other.commitment.root)
         }
     }
 
@@ -445,25 +531,36 @@ private struct Theft: Sendable {
         for limb in [0, 5, 100, 200, 204] {
             expectNoWitness(
                 block,
-                BlockCircuit.input(state: chain.state, child: child, batch: joined.messages.changing(limb), settlement: settlement))
+                BlockCircuit.input(
+                    state: chain.state, child: child, batch: joined.messages.changing(limb),
+                    settlement: settlement))
         }
         for limb in [0, 4, 5, 200, settlement.count / 2, settlement.count - 1] {
             expectNoWitness(
                 block,
-                BlockCircuit.input(state: chain.state, child: child, batch: joined.messages, settlement: settlement.changing(limb)))
+                BlockCircuit.input(
+                    state: chain.state, child: child, batch: joined.messages,
+                    settlement: settlement.changing(limb)))
         }
         // Another claim's, true and well opened.
-        for other in [try child.claims[0], try child.claims[1], .trivial(variables: Network.polynomialVariables)] {
+        for other in [
+            try child.claims[0], try child.claims[1],
+            .trivial(variables: Network.polynomialVariables),
+        ] {
             expectNoWitness(
                 block,
                 BlockCircuit.input(
-                    state: chain.state, child: child, batch: joined.messages, settlement: try Settlements.of(other, network)))
+                    state: chain.state, child: child, batch: joined.messages,
+                    settlement: try Settlements.of(other, network)))
         }
     }
 }
 
 extension DeferredClaim {
     fileprivate init(limbs: [Field]) {
-        self.init(elements: stride(from: 0, to: limbs.count, by: 5).map { Extension(limbs: limbs[$0..<($0 + 5)]) })
+        self.init(
+            elements: stride(from: 0, to: limbs.count, by: 5).map {
+                Extension(limbs: limbs[$0..<($0 + 5)])
+            })
     }
 }

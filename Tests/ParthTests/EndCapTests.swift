@@ -32,7 +32,8 @@ struct EndCapCase {
         var tree = SparseMerkleTree(height: Network.userTreeHeight)
         tree.set(9, leaf.digest)
         witness = try chain.witnesses[3].with(
-            block: BlockState(userRoot: tree.root), userID: 9, siblings: tree.siblings(9), leaf: leaf
+            block: BlockState(userRoot: tree.root), userID: 9, siblings: tree.siblings(9),
+            leaf: leaf
         ).signed(by: chain.keys[3], chain.network)
     }
 }
@@ -51,7 +52,8 @@ struct EndCapCase {
         circuit = network.endCap.circuit
         honest = chain.witnesses[3]
         record = try Verifier(network.signature.verifierData).replay(
-            honest.signature, statement: signatureStatement(parameters: honest.keyParameters, payload: honest.payload)
+            honest.signature,
+            statement: signatureStatement(parameters: honest.keyParameters, payload: honest.payload)
         ).record
     }
 
@@ -62,7 +64,9 @@ struct EndCapCase {
         return Array(input.dropLast(record.count)) + other
     }
 
-    private func record(_ signature: Proof, _ parameters: Digest, _ payload: Digest) throws -> [Field] {
+    private func record(_ signature: Proof, _ parameters: Digest, _ payload: Digest) throws
+        -> [Field]
+    {
         try Verifier(network.signature.verifierData).replay(
             signature, statement: signatureStatement(parameters: parameters, payload: payload)
         ).record
@@ -74,9 +78,12 @@ struct EndCapCase {
 
     @Test func rejects_signature_by_another_key() throws {
         let signature = try network.sign(honest.payload, with: chain.keys[4])
-        #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(honest.with(signature: signature)) }
+        #expect(throws: VerificationError.busImbalance) {
+            try network.proveEndCap(honest.with(signature: signature))
+        }
         // A valid proof about the other key's parameters.
-        expectNoWitness(circuit, try input(record: record(signature, chain.keys[4].parameters, honest.payload)))
+        expectNoWitness(
+            circuit, try input(record: record(signature, chain.keys[4].parameters, honest.payload)))
     }
 
     /// The other key's parameters given as the user's own: the leaf is then another.
@@ -91,8 +98,11 @@ struct EndCapCase {
         let other = honest.with(newContractRoot: honest.newContractRoot.changed())
         #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(other) }
         let signature = try network.sign(other.payload, with: chain.keys[3])
-        #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(honest.with(signature: signature)) }
-        expectNoWitness(circuit, try input(record: record(signature, honest.keyParameters, other.payload)))
+        #expect(throws: VerificationError.busImbalance) {
+            try network.proveEndCap(honest.with(signature: signature))
+        }
+        expectNoWitness(
+            circuit, try input(record: record(signature, honest.keyParameters, other.payload)))
     }
 
     /// The signature of the user's previous block.
@@ -100,20 +110,30 @@ struct EndCapCase {
         var leaf = honest.leaf
         leaf.nonce -= 1
         let before = try honest.with(leaf: leaf).signed(by: chain.keys[3], network)
-        #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(honest.with(signature: before.signature)) }
-        expectNoWitness(circuit, try input(record: record(before.signature, honest.keyParameters, before.payload)))
+        #expect(throws: VerificationError.busImbalance) {
+            try network.proveEndCap(honest.with(signature: before.signature))
+        }
+        expectNoWitness(
+            circuit,
+            try input(record: record(before.signature, honest.keyParameters, before.payload)))
     }
 
     @Test func rejects_signature_for_another_user() throws {
         let other = try honest.with(userID: 4).signed(by: chain.keys[3], network)
-        #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(honest.with(signature: other.signature)) }
-        expectNoWitness(circuit, try input(record: record(other.signature, honest.keyParameters, other.payload)))
+        #expect(throws: VerificationError.busImbalance) {
+            try network.proveEndCap(honest.with(signature: other.signature))
+        }
+        expectNoWitness(
+            circuit, try input(record: record(other.signature, honest.keyParameters, other.payload))
+        )
     }
 
     @Test func rejects_tampered_signature() throws {
         var bytes = honest.signature.bytes
         bytes[0] ^= 1
-        let error = failure(VerificationError.self) { try network.proveEndCap(honest.with(signature: Proof(bytes: bytes))) }
+        let error = failure(VerificationError.self) {
+            try network.proveEndCap(honest.with(signature: Proof(bytes: bytes)))
+        }
         #expect(error != nil)
         for limb in [0, 8, 13, record.count / 2, record.count - 1] {
             expectNoWitness(circuit, try input(record: record.changing(limb)), "limb \(limb)")
@@ -123,19 +143,28 @@ struct EndCapCase {
     /// Signed, and validly, by a circuit that the public key does not name.
     @Test func rejects_signature_circuit_of_another_fingerprint() throws {
         let other = try AnySignature.shared.get()
-        let statement = signatureStatement(parameters: honest.keyParameters, payload: honest.payload)
-        let forged = honest.with(signature: try other.sign(statement), signatureVerifierData: other.key.verifierData)
+        let statement = signatureStatement(
+            parameters: honest.keyParameters, payload: honest.payload)
+        let forged = honest.with(
+            signature: try other.sign(statement), signatureVerifierData: other.key.verifierData)
         #expect(throws: WitnessError.self) { try network.proveEndCap(forged) }
         expectNoWitness(circuit, try forged.input())
         // Its proof under the right circuit's root is none.
-        #expect(throws: VerificationError.busImbalance) { try network.proveEndCap(honest.with(signature: forged.signature)) }
+        #expect(throws: VerificationError.busImbalance) {
+            try network.proveEndCap(honest.with(signature: forged.signature))
+        }
         expectNoWitness(
-            circuit, try input(record: Verifier(other.key.verifierData).replay(forged.signature, statement: statement).record))
+            circuit,
+            try input(
+                record: Verifier(other.key.verifierData).replay(
+                    forged.signature, statement: statement
+                ).record))
     }
 
     // MARK: the leaf
 
-    @Test(arguments: ["public key", "contract root", "nonce", "last block"]) func rejects_wrong_old_leaf(_ field: String) throws {
+    @Test(arguments: ["public key", "contract root", "nonce", "last block"])
+    func rejects_wrong_old_leaf(_ field: String) throws {
         var leaf = honest.leaf
         switch field {
         case "public key": leaf.publicKey = leaf.publicKey.changed()
@@ -157,7 +186,8 @@ struct EndCapCase {
     /// Another user's place, with the path of either.
     @Test func rejects_wrong_user_id() throws {
         for siblings in [honest.siblings, chain.tree.siblings(4)] {
-            let forged = try honest.with(userID: 4, siblings: siblings).signed(by: chain.keys[3], network)
+            let forged = try honest.with(userID: 4, siblings: siblings).signed(
+                by: chain.keys[3], network)
             expectNoWitness(circuit, try forged.input())
         }
     }
@@ -168,7 +198,8 @@ struct EndCapCase {
         expectNoWitness(circuit, try forged.input())
     }
 
-    @Test(arguments: ["user root", "contract root", "previous", "height"]) func rejects_leaf_of_another_state(_ field: String) throws {
+    @Test(arguments: ["user root", "contract root", "previous", "height"])
+    func rejects_leaf_of_another_state(_ field: String) throws {
         var block = chain.state
         switch field {
         case "user root": block.userRoot = block.userRoot.changed()
@@ -190,12 +221,16 @@ struct EndCapCase {
 
     // MARK: ranges
 
-    @Test(arguments: [1 << 30, (1 << 30) + 1, Field.modulus - 1] as [UInt32]) func rejects_nonce(_ nonce: UInt32) throws {
+    @Test(arguments: [1 << 30, (1 << 30) + 1, Field.modulus - 1] as [UInt32]) func rejects_nonce(
+        _ nonce: UInt32
+    ) throws {
         let forged = try EndCapCase(nonce: nonce).witness
         expectNoWitness(circuit, try forged.input())
     }
 
-    @Test(arguments: [1 << 16, 1 << 30, Field.modulus - 1] as [UInt32]) func rejects_statistics(_ count: UInt32) throws {
+    @Test(arguments: [1 << 16, 1 << 30, Field.modulus - 1] as [UInt32]) func rejects_statistics(
+        _ count: UInt32
+    ) throws {
         expectNoWitness(circuit, try honest.with(transactions: count).input(), "transactions")
         expectNoWitness(circuit, try honest.with(slots: count).input(), "slots")
     }
@@ -207,21 +242,26 @@ struct EndCapCase {
         var timer = PhaseTimer()
         for (field, header) in honest.header.variants {
             // A proof of something else under this header.
-            #expect(refusal(network.endCapVerifier, chain.endCaps[3].proof, header.digest) == .busImbalance, "\(field)")
+            #expect(
+                refusal(network.endCapVerifier, chain.endCaps[3].proof, header.digest)
+                    == .busImbalance, "\(field)")
         }
         // A proof made for the forged header: the circuit computes another.
         var header = honest.header
         header.new = header.new.changed()
-        let proof = Prover(key: network.endCap).prove(witness, statement: header.digest, timer: &timer)
+        let proof = Prover(key: network.endCap).prove(
+            witness, statement: header.digest, timer: &timer)
         #expect(refusal(network.endCapVerifier, proof, header.digest) == .busImbalance)
     }
 
     @Test func rejects_end_cap_that_claims_an_aggregator() throws {
         var header = honest.header
         header.aggregator = network.combine.fingerprint
-        let forged = TransitionArtifact(kind: .endCap, header: header, proof: chain.endCaps[3].proof)
+        let forged = TransitionArtifact(
+            kind: .endCap, header: header, proof: chain.endCaps[3].proof)
         let error = failure(StatementError.self) { try network.verify(forged) }
-        #expect(error?.description.hasPrefix("end_cap aggregator: expected \(Digest.zero.hex)") == true)
+        #expect(
+            error?.description.hasPrefix("end_cap aggregator: expected \(Digest.zero.hex)") == true)
     }
 
     @Test func rejects_end_cap_under_other_verifier_data() throws {
@@ -229,7 +269,9 @@ struct EndCapCase {
         #expect(refusal(try Verifier(network.endCap), proof, statement) == nil)
         #expect(refusal(network.combineVerifier, proof, statement) == .busImbalance)
         for limb in 0..<8 {
-            let data = VerifierData(preprocessedRoot: network.endCap.verifierData.preprocessedRoot.changed(limb), shape: Network.shape)
+            let data = VerifierData(
+                preprocessedRoot: network.endCap.verifierData.preprocessedRoot.changed(limb),
+                shape: Network.shape)
             #expect(refusal(try Verifier(data), proof, statement) == .busImbalance)
         }
         #expect(refusal(network.blockVerifier, proof, statement) != nil)

@@ -16,7 +16,9 @@ import Testing
     @Test func end_caps_verify() throws {
         for (i, endCap) in chain.endCaps.enumerated() {
             #expect(endCap.kind == .endCap)
-            #expect(endCap.header.first == Chain.ids[i] && endCap.header.level == 0 && endCap.header.users == 1)
+            #expect(
+                endCap.header.first == Chain.ids[i] && endCap.header.level == 0
+                    && endCap.header.users == 1)
             #expect(endCap.header.old == chain.tree[UInt64(Chain.ids[i])])
             try network.verify(endCap)
         }
@@ -54,10 +56,12 @@ import Testing
     }
 
     /// A block over an end cap alone, over one combine, over a tree of combines.
-    @Test(arguments: [[5], [0, (1 << 30) - 1], Chain.ids] as [[UInt32]]) func block_verifies_and_states_the_native_root(_ ids: [UInt32])
+    @Test(arguments: [[5], [0, (1 << 30) - 1], Chain.ids] as [[UInt32]])
+    func block_verifies_and_states_the_native_root(_ ids: [UInt32])
         throws
     {
-        let round = try (ids.count == 1 ? Round.single : ids.count == 2 ? Round.extremes : Round.all).get()
+        let round = try
+            (ids.count == 1 ? Round.single : ids.count == 2 ? Round.extremes : Round.all).get()
         let members = chain.witnesses.filter { ids.contains($0.userID) }
         let statement = round.block.statement
         #expect(statement.previous == chain.state.digest)
@@ -86,16 +90,19 @@ import Testing
         var tree = chain.tree
         tree.set(UInt64(Chain.ids[2]), leaf.digest)
         var witness = chain.witnesses[2].with(
-            block: BlockState(userRoot: tree.root), siblings: tree.siblings(UInt64(Chain.ids[2])), leaf: leaf,
+            block: BlockState(userRoot: tree.root), siblings: tree.siblings(UInt64(Chain.ids[2])),
+            leaf: leaf,
             signatureVerifierData: other.key.verifierData)
         witness = witness.with(
-            signature: try other.sign(signatureStatement(parameters: key.parameters, payload: witness.payload)))
+            signature: try other.sign(
+                signatureStatement(parameters: key.parameters, payload: witness.payload)))
         try network.verify(network.proveEndCap(witness))
     }
 
     /// The greatest numbers that the circuit allows.
     @Test func end_cap_at_the_limits_has_a_witness() throws {
-        let witness = try EndCapCase(nonce: (1 << 30) - 1, lastBlock: Field.modulus - 1).witness.with(transactions: 65535, slots: 65535)
+        let witness = try EndCapCase(nonce: (1 << 30) - 1, lastBlock: Field.modulus - 1).witness
+            .with(transactions: 65535, slots: 65535)
         expectWitness(network.endCap.circuit, try witness.input())
     }
 
@@ -113,10 +120,14 @@ import Testing
         #expect(input.limbs.count == ChildOffset.record + input.record.count)
         #expect(input.limbs[ChildOffset.first] == 4 && input.limbs[ChildOffset.isCombine] == 1)
         #expect(input.limbs[ChildOffset.users] == 3)
-        #expect(Array(input.limbs[ChildOffset.new..<ChildOffset.users]) == artifact.header.new.limbs)
+        #expect(
+            Array(input.limbs[ChildOffset.new..<ChildOffset.users]) == artifact.header.new.limbs)
         #expect(Array(input.limbs[ChildOffset.below..<(ChildOffset.below + 3)]) == [1, 1, 0])
         #expect(
-            Array(input.limbs[ChildOffset.claim..<ChildOffset.below]) == artifact.claim!.elements.flatMap(\.limbs))
-        #expect(network.combine.circuit.inputLimbs == CombineOffset.left + 2 * input.limbs.count + CombineOffset.batchLimbs)
+            Array(input.limbs[ChildOffset.claim..<ChildOffset.below])
+                == artifact.claim!.elements.flatMap(\.limbs))
+        #expect(
+            network.combine.circuit.inputLimbs == CombineOffset.left + 2 * input.limbs.count
+                + CombineOffset.batchLimbs)
     }
 }

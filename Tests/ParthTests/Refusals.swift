@@ -8,7 +8,8 @@ import Testing
 extension Circuit {
     /// The statement of a witness, from the row that copies it: the last of the Limbs table.
     func statement(of witness: Witness) -> Digest {
-        Digest((0..<8).map { witness.cells[cell(.limbs, $0, rowCounts[ChipKind.limbs.rawValue] - 1)] })
+        Digest(
+            (0..<8).map { witness.cells[cell(.limbs, $0, rowCounts[ChipKind.limbs.rawValue] - 1)] })
     }
 
     /// Where a witness cell lies in the stack.
@@ -20,9 +21,13 @@ extension Circuit {
         (0..<Chip[kind].witnessCount).map { witness.cells[cell(kind, $0, row)] }
     }
 
-    func copyRow(_ kind: ChipKind, _ row: Int, from source: Witness, row sourceRow: Int, of other: Circuit, to witness: Witness) {
+    func copyRow(
+        _ kind: ChipKind, _ row: Int, from source: Witness, row sourceRow: Int, of other: Circuit,
+        to witness: Witness
+    ) {
         for column in 0..<Chip[kind].witnessCount {
-            witness.cells[cell(kind, column, row)] = source.cells[other.cell(kind, column, sourceRow)]
+            witness.cells[cell(kind, column, row)] =
+                source.cells[other.cell(kind, column, sourceRow)]
         }
     }
 }
@@ -39,11 +44,18 @@ extension Circuit {
             var arithmetic = FieldArithmetic()
             for row in 0..<rowCounts[kind.rawValue] {
                 let named = (0..<chip.preprocessedCount).map {
-                    Field(montgomery: preprocessed[layout.offset(kind, column: $0, shape: shape) + row])
+                    Field(
+                        montgomery: preprocessed[
+                            layout.offset(kind, column: $0, shape: shape) + row])
                 }
-                let nodes = chip.evaluate(&arithmetic, witness: cells(kind, row, of: witness)[...], preprocessed: named[...])
-                if chip.constraints.contains(where: { nodes[$0] != .zero }) { rows.append((kind, row)) }
-                for (k, port) in chip.ports.enumerated() where named[chip.multiplicityColumn(port: k)] != .zero {
+                let nodes = chip.evaluate(
+                    &arithmetic, witness: cells(kind, row, of: witness)[...],
+                    preprocessed: named[...])
+                if chip.constraints.contains(where: { nodes[$0] != .zero }) {
+                    rows.append((kind, row))
+                }
+                for (k, port) in chip.ports.enumerated()
+                where named[chip.multiplicityColumn(port: k)] != .zero {
                     let address = Int(named[chip.addressColumn(port: k)].canonical)
                     var tuple = port.map { nodes[$0] }
                     while tuple.last == .zero { tuple.removeLast() }
@@ -57,7 +69,10 @@ extension Circuit {
 }
 
 /// There is no witness: the input contradicts a constraint of this very circuit.
-func expectNoWitness(_ circuit: Circuit, _ input: [Field], _ what: String = "", _ location: SourceLocation = #_sourceLocation) {
+func expectNoWitness(
+    _ circuit: Circuit, _ input: [Field], _ what: String = "",
+    _ location: SourceLocation = #_sourceLocation
+) {
     do {
         _ = try circuit.witness(input: input)
         Issue.record("\(what): there is a witness", sourceLocation: location)
@@ -67,7 +82,9 @@ func expectNoWitness(_ circuit: Circuit, _ input: [Field], _ what: String = "", 
     }
 }
 
-func expectWitness(_ circuit: Circuit, _ input: [Field], _ location: SourceLocation = #_sourceLocation) {
+func expectWitness(
+    _ circuit: Circuit, _ input: [Field], _ location: SourceLocation = #_sourceLocation
+) {
     do {
         let broken = circuit.broken(try circuit.witness(input: input))
         #expect(broken.rows.isEmpty && broken.copies.isEmpty, sourceLocation: location)
@@ -77,7 +94,9 @@ func expectWitness(_ circuit: Circuit, _ input: [Field], _ location: SourceLocat
 }
 
 /// Why a proof made of this witness, checked or not, is refused; nil when it is accepted.
-func refusal(_ key: ProvingKey, _ witness: Witness, _ statement: Digest) throws -> VerificationError? {
+func refusal(_ key: ProvingKey, _ witness: Witness, _ statement: Digest) throws
+    -> VerificationError?
+{
     var timer = PhaseTimer()
     let proof = Prover(key: key).prove(witness, statement: statement, timer: &timer)
     return refusal(try Verifier(key), proof, statement)
@@ -114,14 +133,19 @@ struct Rogue: Sendable {
     }
 
     /// A valid rogue proof of a header. As a combine it carries a claim that is true.
-    func child(_ header: Header, siblings: [Digest] = [], as kind: ArtifactKind = .combine) throws -> ChildInput {
-        let claim = kind == .combine ? DeferredClaim.trivial(variables: Network.polynomialVariables) : nil
+    func child(_ header: Header, siblings: [Digest] = [], as kind: ArtifactKind = .combine) throws
+        -> ChildInput
+    {
+        let claim =
+            kind == .combine ? DeferredClaim.trivial(variables: Network.polynomialVariables) : nil
         var header = header
         header.deferred = claim.map(claimDigest) ?? .zero
         let proof = try Prover(key: key).prove(input: header.digest.limbs, statement: header.digest)
         return ChildInput(
-            artifact: TransitionArtifact(kind: kind, header: header, claim: claim, proof: proof), verifierData: key.verifierData,
-            record: try Verifier(key.verifierData).replay(proof, statement: header.digest).record, siblings: siblings)
+            artifact: TransitionArtifact(kind: kind, header: header, claim: claim, proof: proof),
+            verifierData: key.verifierData,
+            record: try Verifier(key.verifierData).replay(proof, statement: header.digest).record,
+            siblings: siblings)
     }
 }
 
@@ -206,9 +230,12 @@ extension ChildInput {
     /// What the child leaves, true or not: the claim of its proof and the one it carries.
     var claims: [DeferredClaim] {
         get throws {
-            let own = try Verifier(verifierData).replay(artifact.proof, statement: artifact.header.digest).deferred!
+            let own = try Verifier(verifierData).replay(
+                artifact.proof, statement: artifact.header.digest
+            ).deferred!
             return [
-                DeferredClaim(point: [artifact.kind == .combine ? .one : .zero] + own.point, value: own.value),
+                DeferredClaim(
+                    point: [artifact.kind == .combine ? .one : .zero] + own.point, value: own.value),
                 artifact.claim ?? .trivial(variables: Network.polynomialVariables),
             ]
         }
@@ -265,21 +292,25 @@ struct Joined: Sendable {
 }
 
 extension Network {
-    func joined(_ children: ChildInput...) throws -> Joined { Joined(try children.flatMap { try $0.claims }, self) }
+    func joined(_ children: ChildInput...) throws -> Joined {
+        Joined(try children.flatMap { try $0.claims }, self)
+    }
 
     /// The input of a combine of any children whose proofs are valid, if perhaps other circuits'.
     func combineInput(
         blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput
     ) throws -> [Field] {
         CombineCircuit.input(
-            blockRoot: blockRoot, aggregator: aggregator, level: level, left: left, right: right, batch: try joined(left, right).messages)
+            blockRoot: blockRoot, aggregator: aggregator, level: level, left: left, right: right,
+            batch: try joined(left, right).messages)
     }
 
     /// The input of a block over a child; a false claim has no opening, and its limbs are zeros.
     func blockInput(state: BlockState, child: ChildInput) throws -> [Field] {
         let joined = try joined(child)
         let limbs = try Settlements.of(joined.claim, self)
-        return BlockCircuit.input(state: state, child: child, batch: joined.messages, settlement: limbs)
+        return BlockCircuit.input(
+            state: state, child: child, batch: joined.messages, settlement: limbs)
     }
 }
 
@@ -294,7 +325,8 @@ enum Settlements {
             return [Field](repeating: .zero, count: trivial.count)
         }
         let proof = network.settlement.prove(claim, network.polynomialCommitment)
-        let limbs = try network.settlement.replay(proof, claim, root: network.polynomialCommitment.root)
+        let limbs = try network.settlement.replay(
+            proof, claim, root: network.polynomialCommitment.root)
         known.withLock { $0[claim] = limbs }
         return limbs
     }
@@ -315,7 +347,8 @@ struct OtherPolynomial {
     /// A block circuit of the same rows that settles with this polynomial.
     func block(endCap: Digest) throws -> Circuit {
         try BlockCircuit.build(
-            childShape: Network.shape, endCap: endCap, combine: network.combine.fingerprint, settlement: network.settlement,
+            childShape: Network.shape, endCap: endCap, combine: network.combine.fingerprint,
+            settlement: network.settlement,
             polynomialRoot: commitment.root)
     }
 

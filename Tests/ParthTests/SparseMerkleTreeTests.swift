@@ -14,7 +14,9 @@ private struct FullTree {
         var all = [leaves]
         while all.last!.count > 1 {
             let below = all.last!
-            all.append((0..<(below.count / 2)).map { Poseidon2.compress(below[2 * $0], below[2 * $0 + 1]) })
+            all.append(
+                (0..<(below.count / 2)).map { Poseidon2.compress(below[2 * $0], below[2 * $0 + 1]) }
+            )
         }
         return all
     }
@@ -38,7 +40,9 @@ private struct FullTree {
             #expect(delta.oldValue == before[0][index] && delta.newValue == value)
             #expect(delta.isValid)
             for (level, nodes) in after.enumerated() {
-                for (i, node) in nodes.enumerated() { #expect(tree.node(level: level, UInt64(i)) == node) }
+                for (i, node) in nodes.enumerated() {
+                    #expect(tree.node(level: level, UInt64(i)) == node)
+                }
             }
         }
     }
@@ -58,8 +62,13 @@ private struct FullTree {
                     let expected = (level..<top).map { levels[$0][(i >> ($0 - level)) ^ 1] }
                     let siblings = tree.siblings(level: level, UInt64(i), top: top)
                     #expect(siblings == expected)
-                    #expect(merkleRoot(leaf: levels[level][i], index: UInt64(i), siblings: siblings.prefix(0)) == levels[level][i])
-                    let root = merkleRoot(leaf: levels[level][i], index: UInt64(i & ((1 << (top - level)) - 1)), siblings: siblings)
+                    #expect(
+                        merkleRoot(
+                            leaf: levels[level][i], index: UInt64(i), siblings: siblings.prefix(0))
+                            == levels[level][i])
+                    let root = merkleRoot(
+                        leaf: levels[level][i], index: UInt64(i & ((1 << (top - level)) - 1)),
+                        siblings: siblings)
                     #expect(root == levels[top][i >> (top - level)])
                 }
             }
@@ -119,13 +128,16 @@ private struct FullTree {
     }
 
     private func changed(
-        index: UInt64? = nil, siblings: [Digest]? = nil, oldValue: Digest? = nil, newValue: Digest? = nil, oldRoot: Digest? = nil,
+        index: UInt64? = nil, siblings: [Digest]? = nil, oldValue: Digest? = nil,
+        newValue: Digest? = nil, oldRoot: Digest? = nil,
         newRoot: Digest? = nil
     ) -> DeltaMerkleProof {
         let d = delta()
         return DeltaMerkleProof(
-            index: index ?? d.index, siblings: siblings ?? d.siblings, oldValue: oldValue ?? d.oldValue,
-            newValue: newValue ?? d.newValue, oldRoot: oldRoot ?? d.oldRoot, newRoot: newRoot ?? d.newRoot)
+            index: index ?? d.index, siblings: siblings ?? d.siblings,
+            oldValue: oldValue ?? d.oldValue,
+            newValue: newValue ?? d.newValue, oldRoot: oldRoot ?? d.oldRoot,
+            newRoot: newRoot ?? d.newRoot)
     }
 
     @Test func delta_proof_is_valid() { #expect(delta().isValid) }

@@ -25,7 +25,8 @@ import Testing
 
     @Test func proof_is_the_same_every_time_and_for_any_threads() throws {
         for threads in [1, 3] {
-            let again = try Prover(key: test.key, threads: threads).prove(input: test.input, statement: test.statement)
+            let again = try Prover(key: test.key, threads: threads).prove(
+                input: test.input, statement: test.statement)
             #expect(again == test.proof)
         }
     }
@@ -43,13 +44,15 @@ import Testing
 
     /// Unequal heights, other rates and targets.
     @Test(arguments: [
-        ([5, 4, 6, 4, 7, 4, 5, 4, 8], 104, 2), ([4, 9, 4, 4, 4, 4, 4, 4, 4], 100, 1), ([4, 4, 4, 4, 4, 4, 4, 4, 4], 60, 3),
+        ([5, 4, 6, 4, 7, 4, 5, 4, 8], 104, 2), ([4, 9, 4, 4, 4, 4, 4, 4, 4], 100, 1),
+        ([4, 4, 4, 4, 4, 4, 4, 4, 4], 60, 3),
         ([6, 4, 4, 8, 4, 5, 4, 9, 4], 120, 4),
     ])
     func accepts_in_a_larger_shape(heights: [Int], target: Int, rate: Int) throws {
         let b = CircuitBuilder(name: "shape")
         let (x, d) = (b.inputElement(), b.inputDigest())
-        b.setStatement(b.hash(tag: 7, blocks: [d] + b.blocks(of: [b.multiply(x, x), x]), count: 24))
+        b.setStatement(
+            b.hash(tag: 7, blocks: [d] + b.blocks(of: [b.multiply(x, x), x]), count: 24))
         let shape = try Shape(heights: heights, targetBits: target, rateBits: rate)
         let test = try TestProof(b.build(shape: shape), input: (1...13).map { Field($0) })
         try test.verifier.verify(test.proof, statement: test.statement)
@@ -65,10 +68,13 @@ import Testing
         try #require(!parts.isEmpty)
         for part in parts where part.limbs > 0 {
             let some = parts.count > 12 ? 0 : 2
-            let limbs = Set([0, part.limbs - 1] + (0..<some).map { _ in random.index(below: part.limbs) })
+            let limbs = Set(
+                [0, part.limbs - 1] + (0..<some).map { _ in random.index(below: part.limbs) })
             for limb in limbs {
                 let error = test.refusal(bytes.tampered(at: part.bytes.lowerBound + 4 * limb))
-                #expect(test.expects(error, tampering: part), "\(part.name), limb \(limb): \(error as Any)")
+                #expect(
+                    test.expects(error, tampering: part),
+                    "\(part.name), limb \(limb): \(error as Any)")
             }
         }
     }
@@ -83,8 +89,13 @@ import Testing
 
     @Test(arguments: Message.argument) func rejects_truncated_message(_ message: Message) {
         for part in layout.parts(message) where part.limbs > 0 {
-            for end in [part.bytes.lowerBound, part.bytes.upperBound - 4, part.bytes.upperBound - 1] {
-                guard case .truncated(message, at: _, needed: _, left: _) = test.refusal(Array(bytes[..<end])) else {
+            for end in [
+                part.bytes.lowerBound, part.bytes.upperBound - 4, part.bytes.upperBound - 1,
+            ] {
+                guard
+                    case .truncated(message, at: _, needed: _, left: _) = test.refusal(
+                        Array(bytes[..<end]))
+                else {
                     Issue.record("\(part.name), cut at \(end)")
                     continue
                 }
@@ -93,12 +104,16 @@ import Testing
     }
 
     @Test(arguments: 1...8) func rejects_trailing_bytes(_ count: Int) {
-        #expect(test.refusal(bytes + [UInt8](repeating: 0, count: count)) == .trailingBytes(count: count))
+        #expect(
+            test.refusal(bytes + [UInt8](repeating: 0, count: count))
+                == .trailingBytes(count: count))
     }
 
     @Test(arguments: Message.argument) func rejects_non_canonical_word(_ message: Message) throws {
         for part in layout.parts(message) where part.limbs > 0 {
-            for (at, word) in [(part.bytes.lowerBound, Field.modulus), (part.bytes.upperBound - 4, UInt32.max)] {
+            for (at, word) in [
+                (part.bytes.lowerBound, Field.modulus), (part.bytes.upperBound - 4, UInt32.max),
+            ] {
                 var changed = bytes
                 changed.replaceSubrange(at..<(at + 4), with: word.littleEndianBytes)
                 #expect(test.refusal(changed) == .nonCanonical(message, at: at, word: word))
@@ -107,7 +122,9 @@ import Testing
     }
 
     /// A limb put in shifts what follows: the next message is the first that is wrong. One taken out makes this one wrong.
-    @Test(arguments: Message.argument) func rejects_lengthened_and_shortened_message(_ message: Message) throws {
+    @Test(arguments: Message.argument) func rejects_lengthened_and_shortened_message(
+        _ message: Message
+    ) throws {
         let i = try #require(layout.parts.firstIndex { $0.message == message && $0.limbs > 0 })
         let end = layout.parts[i].bytes.upperBound
         let longer = test.refusal(Array(bytes[..<end]) + [1, 0, 0, 0] + bytes[end...])
@@ -117,7 +134,9 @@ import Testing
     }
 
     /// The same message of a valid proof of another statement.
-    @Test(arguments: Message.argument) func rejects_message_of_another_proof(_ message: Message) throws {
+    @Test(arguments: Message.argument) func rejects_message_of_another_proof(_ message: Message)
+        throws
+    {
         let theirs = try ProofLayout(other)
         for (mine, their) in zip(layout.parts(message), theirs.parts(message)) {
             guard mine.limbs == their.limbs, mine.limbs > 0 else { continue }
@@ -170,7 +189,8 @@ import Testing
     /// The prover runs on a statement that is not its circuit's: everything follows but the bus.
     @Test func rejects_honest_run_on_a_false_statement() throws {
         let witness = try test.circuit.witness(input: test.input)
-        #expect(refusal(test.verifier, test.prove(witness, statement: .zero), .zero) == .busImbalance)
+        #expect(
+            refusal(test.verifier, test.prove(witness, statement: .zero), .zero) == .busImbalance)
     }
 
     @Test func rejects_wrong_preprocessed_root() throws {
@@ -196,13 +216,16 @@ import Testing
         var heights = test.circuit.shape.heights
         heights[table] += 1
         let shape = try Shape(heights: heights)
-        let verifier = try Verifier(VerifierData(preprocessedRoot: test.key.verifierData.preprocessedRoot, shape: shape))
+        let verifier = try Verifier(
+            VerifierData(preprocessedRoot: test.key.verifierData.preprocessedRoot, shape: shape))
         #expect(refusal(verifier, test.proof, test.statement) == .busImbalance)
     }
 
     @Test func rejects_proof_of_another_circuit_of_the_shape() throws {
         let variant = try TestProof.nineVariant.get()
-        #expect(variant.circuit.shape == test.circuit.shape && variant.key.fingerprint != test.key.fingerprint)
+        #expect(
+            variant.circuit.shape == test.circuit.shape
+                && variant.key.fingerprint != test.key.fingerprint)
         try variant.verifier.verify(variant.proof, statement: variant.statement)
         #expect(refusal(test.verifier, variant.proof, variant.statement) == .busImbalance)
         #expect(refusal(variant.verifier, test.proof, test.statement) == .busImbalance)
@@ -210,7 +233,8 @@ import Testing
 
     @Test func rejects_verifier_data_without_parameters() throws {
         for (target, rate) in [(120, 6), (128, 6), (124, 10), (128, 10)] {
-            let shape = try Shape(heights: test.circuit.shape.heights, targetBits: target, rateBits: rate)
+            let shape = try Shape(
+                heights: test.circuit.shape.heights, targetBits: target, rateBits: rate)
             guard case .some(.shape) = refused(shape) else {
                 Issue.record("target \(target), rate \(rate)")
                 continue
@@ -243,13 +267,17 @@ import Testing
     @Test func random_bytes_are_refused() {
         var random = RandomElements(seed: 62)
         for length in [0, 1, 3, 4, 31, 32, 1000, bytes.count - 1, bytes.count, bytes.count + 1] {
-            #expect(test.refusal((0..<length).map { _ in UInt8(truncatingIfNeeded: random.word()) }) != nil)
+            #expect(
+                test.refusal((0..<length).map { _ in UInt8(truncatingIfNeeded: random.word()) })
+                    != nil)
             #expect(test.refusal([UInt8](repeating: 0, count: length)) != nil)
         }
         for _ in 0..<50 {
             var changed = bytes
             let from = random.index(below: bytes.count)
-            for i in from..<min(bytes.count, from + 200) { changed[i] = UInt8(truncatingIfNeeded: random.word()) & 0x7e }
+            for i in from..<min(bytes.count, from + 200) {
+                changed[i] = UInt8(truncatingIfNeeded: random.word()) & 0x7e
+            }
             #expect(test.refusal(changed) != nil)
         }
     }

@@ -26,14 +26,20 @@ import Testing
         b.setStatement(d)
     }
 
-    @Test(arguments: ChipKind.allCases) func table_beyond_the_shape_is_named(_ kind: ChipKind) throws {
+    @Test(arguments: ChipKind.allCases) func table_beyond_the_shape_is_named(_ kind: ChipKind)
+        throws
+    {
         var heights = [Int](repeating: 6, count: 9)
         heights[kind.rawValue] = 4
         let b = CircuitBuilder(name: "crowded")
         crowd(kind, b)
-        let error = #expect(throws: CircuitError.self) { _ = try b.build(shape: Shape(heights: heights)) }
+        let error = #expect(throws: CircuitError.self) {
+            _ = try b.build(shape: Shape(heights: heights))
+        }
         let text = try #require(error).description
-        #expect(text.contains("crowded") && text.contains("table \(kind.name) needs") && text.contains("allows 16"))
+        #expect(
+            text.contains("crowded") && text.contains("table \(kind.name) needs")
+                && text.contains("allows 16"))
     }
 
     @Test(arguments: ChipKind.allCases) func minimal_shape_holds_the_rows(_ kind: ChipKind) throws {
@@ -41,7 +47,9 @@ import Testing
         crowd(kind, b)
         let circuit = try b.build()
         #expect(circuit.shape.heights[kind.rawValue] == 5)
-        for (rows, height) in zip(circuit.rowCounts, circuit.shape.heights) { #expect(rows <= 1 << height) }
+        for (rows, height) in zip(circuit.rowCounts, circuit.shape.heights) {
+            #expect(rows <= 1 << height)
+        }
     }
 
     @Test func missing_statement_is_refused() throws {
@@ -69,7 +77,10 @@ import Testing
         }
         #expect(throws: ShapeError.self) { try Shape(heights: [4, 4]) }
         for (target, rate) in [(39, 2), (129, 2), (104, 0), (104, 11)] {
-            #expect(throws: ShapeError.self) { try Shape(heights: [Int](repeating: 4, count: 9), targetBits: target, rateBits: rate) }
+            #expect(throws: ShapeError.self) {
+                try Shape(
+                    heights: [Int](repeating: 4, count: 9), targetBits: target, rateBits: rate)
+            }
         }
         #expect(throws: ShapeError.self) { try Shape(heights: [20, 4, 4, 4, 4, 4, 4, 4, 4]) }
     }
@@ -91,14 +102,17 @@ import Testing
         }
         #expect(b.counts.map(\.scope) == ["inner", "outer"])
         #expect(b.counts[0].rows[ChipKind.poseidon.rawValue] == 2)
-        #expect(b.counts[1].rows[ChipKind.poseidon.rawValue] == 2 && b.counts[1].rows[ChipKind.limbs.rawValue] == 1)
+        #expect(
+            b.counts[1].rows[ChipKind.poseidon.rawValue] == 2
+                && b.counts[1].rows[ChipKind.limbs.rawValue] == 1)
     }
 
     @Test func recursive_verifier_of_a_shape_without_parameters_is_refused() throws {
         let b = CircuitBuilder(name: "no parameters")
         let shape = try Shape(heights: [Int](repeating: 4, count: 9), targetBits: 128, rateBits: 6)
         #expect(throws: ParameterError.self) {
-            try b.verifyProof(shape: shape, preprocessedRoot: b.inputDigest(), statement: b.inputDigest())
+            try b.verifyProof(
+                shape: shape, preprocessedRoot: b.inputDigest(), statement: b.inputDigest())
         }
     }
 
@@ -106,7 +120,9 @@ import Testing
     @Test func building_again_gives_the_same_circuit() throws {
         let b = CircuitBuilder(name: "twice")
         crowd(.poseidon, b)
-        #expect(throws: CircuitError.self) { _ = try b.build(shape: Shape(heights: [Int](repeating: 4, count: 9))) }
+        #expect(throws: CircuitError.self) {
+            _ = try b.build(shape: Shape(heights: [Int](repeating: 4, count: 9)))
+        }
         let once = CircuitBuilder(name: "twice")
         crowd(.poseidon, once)
         let preprocessed = try once.build().preprocessed

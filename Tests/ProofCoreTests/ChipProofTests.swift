@@ -12,7 +12,9 @@ import Testing
         for (kind, port) in ChipRow.allPorts {
             #expect(test.circuit.rowCounts[kind.rawValue] > 0)
             #expect(
-                (0..<test.circuit.shape.rows(kind)).contains { test.circuit.isBound(kind, port: port, $0) },
+                (0..<test.circuit.shape.rows(kind)).contains {
+                    test.circuit.isBound(kind, port: port, $0)
+                },
                 "port \(port) of \(kind.name)")
         }
     }
@@ -20,7 +22,9 @@ import Testing
     /// One port of an address counts k − 1 times and the k − 1 others −1 times; the statement's port stands alone.
     @Test func multiplicities_of_every_address_make_its_ports_equal() throws {
         let witness = try test.circuit.witness(input: test.input)
-        for (address, entries) in Dictionary(grouping: test.circuit.busEntries(of: witness), by: \.address) {
+        for (address, entries) in Dictionary(
+            grouping: test.circuit.busEntries(of: witness), by: \.address)
+        {
             let others = entries.filter { $0.multiplicity == -Field.one }.count
             if address == 1 {
                 #expect(entries.count == 1 && others == 1)
@@ -35,7 +39,9 @@ import Testing
     }
 
     /// In a row that is off the bus, so that nothing but the constraint is wrong.
-    @Test(arguments: ChipRow.allConstraints) func rejects_broken_constraint(_ kind: ChipKind, _ j: Int) throws {
+    @Test(arguments: ChipRow.allConstraints) func rejects_broken_constraint(
+        _ kind: ChipKind, _ j: Int
+    ) throws {
         let named = ChipRow.namedToBreak(kind, j)
         let free = try #require(test.circuit.freeRow(kind, named: named))
         var random = RandomElements(seed: UInt64(j))
@@ -45,7 +51,9 @@ import Testing
     }
 
     /// A free row may hold anything valid: the control of the test above.
-    @Test(arguments: ChipKind.allCases) func accepts_other_valid_row_off_the_bus(_ kind: ChipKind) throws {
+    @Test(arguments: ChipKind.allCases) func accepts_other_valid_row_off_the_bus(_ kind: ChipKind)
+        throws
+    {
         let named = [Field](repeating: .zero, count: Chip[kind].namedCount)
         let free = try #require(test.circuit.freeRow(kind, named: named))
         var random = RandomElements(seed: 51)
@@ -63,20 +71,29 @@ import Testing
         var best: (row: Int, values: ChipRow, touched: Int)?
         for r in bound.prefix(3) {
             let honest = circuit.row(kind, r, of: witness)
-            let columns = honest.witness.indices.filter { c in !ChipRow.definitions(kind).contains { $0.column == c } }
+            let columns = honest.witness.indices.filter { c in
+                !ChipRow.definitions(kind).contains { $0.column == c }
+            }
             for c in columns {
                 var changed = honest
-                changed.witness[c] = kind == .index || kind == .select && c == 0 ? .one - changed.witness[c] : changed.witness[c] + .one
+                changed.witness[c] =
+                    kind == .index || kind == .select && c == 0
+                    ? .one - changed.witness[c] : changed.witness[c] + .one
                 changed.repair()
                 let (before, after) = (honest.ports, changed.ports)
-                let touched = before.indices.filter { before[$0] != after[$0] && circuit.isBound(kind, port: $0, r) }
-                if changed.broken == [] && touched.contains(port) && touched.count < best?.touched ?? .max {
+                let touched = before.indices.filter {
+                    before[$0] != after[$0] && circuit.isBound(kind, port: $0, r)
+                }
+                if changed.broken == [] && touched.contains(port)
+                    && touched.count < best?.touched ?? .max
+                {
                     best = (r, changed, touched.count)
                 }
             }
         }
         let change = try #require(best)
-        #expect(try test.refusal { circuit.write(change.values, change.row, to: $0) } == .busImbalance)
+        #expect(
+            try test.refusal { circuit.write(change.values, change.row, to: $0) } == .busImbalance)
     }
 
     /// Constants are preprocessed: a changed one is another circuit.
@@ -86,7 +103,8 @@ import Testing
         // The capacity block of the hash, (64, tag, 0 …), is a constant that a Poseidon row's right half copies.
         let first = try #require(
             (0..<circuit.rowCounts[ChipKind.poseidon.rawValue]).first {
-                circuit.isBound(.poseidon, port: 1, $0) && circuit.row(.poseidon, $0, of: honest).witness[8] == 64
+                circuit.isBound(.poseidon, port: 1, $0)
+                    && circuit.row(.poseidon, $0, of: honest).witness[8] == 64
             })
         let error = try test.refusal { witness in
             var values = circuit.row(.poseidon, first, of: witness)
@@ -102,7 +120,9 @@ import Testing
         let other = try TestProof.nineOther.get()
         let witness = try test.circuit.witness(input: other.input)
         #expect(refusal(test.verifier, test.prove(witness), test.statement) == .busImbalance)
-        #expect(refusal(test.verifier, test.prove(witness, statement: other.statement), other.statement) == nil)
+        #expect(
+            refusal(test.verifier, test.prove(witness, statement: other.statement), other.statement)
+                == nil)
     }
 
     /// Each column of each table, changed in the rows in use: refused unless it is free in all of them.
@@ -117,14 +137,18 @@ import Testing
                 var changed = row
                 changed.witness[column] += .one
                 let (before, after) = (row.ports, changed.ports)
-                if before.indices.contains(where: { before[$0] != after[$0] && circuit.isBound(kind, port: $0, r) }) {
+                if before.indices.contains(where: {
+                    before[$0] != after[$0] && circuit.isBound(kind, port: $0, r)
+                }) {
                     expected = (r, .busImbalance)
                 } else if changed.broken != [] {
                     expected = (r, .zerocheck)
                 }
             }
             let (r, error) = try #require(expected)
-            #expect(try test.refusal { $0.cells[circuit.cell(kind, column, r)] += .one } == error, "column \(column)")
+            #expect(
+                try test.refusal { $0.cells[circuit.cell(kind, column, r)] += .one } == error,
+                "column \(column)")
         }
     }
 }

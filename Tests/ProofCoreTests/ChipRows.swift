@@ -46,7 +46,9 @@ struct ChipRow {
             let values = constraints
             var next = done
             while next < all.count, next == done || ChipRow.independent(chip.kind, next) {
-                if all[next].column != left { witness[all[next].column] -= values[all[next].constraint] }
+                if all[next].column != left {
+                    witness[all[next].column] -= values[all[next].constraint]
+                }
                 next += 1
             }
             done = next
@@ -65,10 +67,12 @@ struct ChipRow {
     /// A valid row at random.
     static func valid(_ kind: ChipKind, named: [Field], random: inout RandomElements) -> ChipRow {
         let chip = Chip[kind]
-        var row = ChipRow(chip: chip, witness: (0..<chip.witnessCount).map { _ in random.field() }, named: named)
+        var row = ChipRow(
+            chip: chip, witness: (0..<chip.witnessCount).map { _ in random.field() }, named: named)
         switch kind {
         case .poseidon:
-            row.witness[PoseidonColumns.bit] = named[0] == .one ? Field(random.index(below: 2)) : .zero
+            row.witness[PoseidonColumns.bit] =
+                named[0] == .one ? Field(random.index(below: 2)) : .zero
         case .index:
             let word = random.field().canonical
             for j in 0..<31 { row.witness[j] = Field(word >> UInt32(j) & 1) }
@@ -81,7 +85,9 @@ struct ChipRow {
 
     /// A valid row changed so that constraint `j` is broken, and no other.
     /// - Parameter named: the preprocessed values; see `namedToBreak`.
-    static func breaking(_ kind: ChipKind, _ j: Int, named: [Field], random: inout RandomElements) -> ChipRow {
+    static func breaking(_ kind: ChipKind, _ j: Int, named: [Field], random: inout RandomElements)
+        -> ChipRow
+    {
         var row = valid(kind, named: named, random: &random)
         if let definition = definitions(kind).first(where: { $0.constraint == j }) {
             row.witness[definition.column] += .one

@@ -6,8 +6,10 @@ import Testing
 @Suite struct ChipTests {
     /// (witness columns, named columns, ports, constraints) of section 4's table.
     private static let table: [(ChipKind, Int, Int, Int, Int)] = [
-        (.poseidon, 86, 3, 4, 70), (.mulAdd, 15, 0, 4, 0), (.dot, 92, 0, 13, 0), (.power, 58, 1, 3, 12),
-        (.index, 34, 12, 3, 35), (.pack, 40, 0, 14, 0), (.limbs, 9, 0, 12, 0), (.select, 17, 0, 4, 1),
+        (.poseidon, 86, 3, 4, 70), (.mulAdd, 15, 0, 4, 0), (.dot, 92, 0, 13, 0),
+        (.power, 58, 1, 3, 12),
+        (.index, 34, 12, 3, 35), (.pack, 40, 0, 14, 0), (.limbs, 9, 0, 12, 0),
+        (.select, 17, 0, 4, 1),
         (.constant, 0, 8, 1, 0),
     ]
 
@@ -19,14 +21,18 @@ import Testing
         #expect(chip.ports.count == ports && chip.constraints.count == constraints)
         #expect(chip.preprocessedCount == named + 2 * ports)
         for k in chip.ports.indices {
-            #expect(chip.addressColumn(port: k) == named + 2 * k && chip.multiplicityColumn(port: k) == named + 2 * k + 1)
+            #expect(
+                chip.addressColumn(port: k) == named + 2 * k
+                    && chip.multiplicityColumn(port: k) == named + 2 * k + 1)
         }
     }
 
     @Test(arguments: ChipKind.allCases) func degrees_are_at_most_nine(_ kind: ChipKind) {
         let chip = Chip[kind]
         let degrees = chip.degrees
-        for node in chip.ports.joined() + chip.constraints { #expect(degrees[node] <= Chip.maximalDegree) }
+        for node in chip.ports.joined() + chip.constraints {
+            #expect(degrees[node] <= Chip.maximalDegree)
+        }
         #expect(chip.ports.allSatisfy { $0.count <= Chip.longestTuple })
         #expect(Chip.maximalDegree == 9 && Chip.longestTuple == 40)
     }
@@ -54,12 +60,16 @@ import Testing
         let witness = try test.circuit.witness(input: test.input)
         for kind in ChipKind.allCases {
             for row in 0..<test.circuit.shape.rows(kind) {
-                #expect(test.circuit.row(kind, row, of: witness).broken == [], "\(kind.name), row \(row)")
+                #expect(
+                    test.circuit.row(kind, row, of: witness).broken == [],
+                    "\(kind.name), row \(row)")
             }
         }
     }
 
-    @Test(arguments: ChipRow.allConstraints) func constraint_is_broken_alone(_ kind: ChipKind, _ j: Int) {
+    @Test(arguments: ChipRow.allConstraints) func constraint_is_broken_alone(
+        _ kind: ChipKind, _ j: Int
+    ) {
         var random = RandomElements(seed: UInt64(j))
         let named = ChipRow.namedToBreak(kind, j)
         #expect(ChipRow.breaking(kind, j, named: named, random: &random).broken == [j])
@@ -72,7 +82,8 @@ import Testing
         for c in row.witness.indices {
             var changed = row
             changed.witness[c] += .one
-            #expect(changed.broken != [] || changed.ports != row.ports, "column \(c) of \(kind.name)")
+            #expect(
+                changed.broken != [] || changed.ports != row.ports, "column \(c) of \(kind.name)")
         }
     }
 
@@ -103,7 +114,8 @@ import Testing
         let row = ChipRow.valid(.mulAdd, named: [], random: &random)
         let w = row.witness
         #expect(row.ports[0] + row.ports[1] + row.ports[2] == w)
-        #expect(row.ports[3] == (element(w[0..<5]) * element(w[5..<10]) + element(w[10..<15])).limbs)
+        #expect(
+            row.ports[3] == (element(w[0..<5]) * element(w[5..<10]) + element(w[10..<15])).limbs)
     }
 
     @Test func dot_row_is_four_inner_products() {
@@ -113,8 +125,12 @@ import Testing
         for lane in 0..<4 {
             let v = Array(row.witness[(40 + 13 * lane)..<(48 + 13 * lane)])
             let acc = row.witness[(48 + 13 * lane)..<(53 + 13 * lane)]
-            let sum = (0..<8).reduce(element(acc)) { $0 + element(row.witness[(5 * $1)..<(5 * $1 + 5)]) * v[$1] }
-            #expect(row.ports[1 + lane] == v && row.ports[5 + lane] == Array(acc) && row.ports[9 + lane] == sum.limbs)
+            let sum = (0..<8).reduce(element(acc)) {
+                $0 + element(row.witness[(5 * $1)..<(5 * $1 + 5)]) * v[$1]
+            }
+            #expect(
+                row.ports[1 + lane] == v && row.ports[5 + lane] == Array(acc)
+                    && row.ports[9 + lane] == sum.limbs)
         }
     }
 
@@ -149,9 +165,13 @@ import Testing
 
     /// Of the two ways to write a word below 2^31 − p as 31 bits, only the canonical one is a valid row.
     @Test func index_row_takes_only_the_canonical_bits() {
-        var row = ChipRow(chip: Chip[.index], witness: [Field](repeating: 0, count: 34), named: [Field](repeating: 0, count: 12))
+        var row = ChipRow(
+            chip: Chip[.index], witness: [Field](repeating: 0, count: 34),
+            named: [Field](repeating: 0, count: 12))
         let p = Int(Field.modulus)
-        for (word, valid) in [(0, true), (5, true), (p - 1, true), (p, false), (p + 5, false), ((1 << 31) - 1, false)] {
+        for (word, valid) in [
+            (0, true), (5, true), (p - 1, true), (p, false), (p + 5, false), ((1 << 31) - 1, false),
+        ] {
             for j in 0..<31 { row.witness[j] = Field((word >> j) & 1) }
             row.repair()
             #expect(row.broken == (valid ? [] : [31]), "\(word)")
@@ -166,7 +186,8 @@ import Testing
         #expect(pack.ports[13] == pack.witness)
         let limbs = ChipRow.valid(.limbs, named: [], random: &random)
         let d = Array(limbs.witness[0..<8])
-        #expect(limbs.ports == [limbs.witness, d, [limbs.witness[8]], Array(d[0..<5])] + d.map { [$0] })
+        #expect(
+            limbs.ports == [limbs.witness, d, [limbs.witness[8]], Array(d[0..<5])] + d.map { [$0] })
         for _ in 0..<4 {
             let select = ChipRow.valid(.select, named: [], random: &random)
             let (x, y) = (Array(select.witness[1..<9]), Array(select.witness[9..<17]))

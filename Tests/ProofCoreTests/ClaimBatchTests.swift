@@ -31,7 +31,8 @@ struct JoinedClaims {
     /// The prover who joins false claims with the rounds of the true polynomial, and sends the value that makes the last equation hold.
     func forged(_ claims: [DeferredClaim]) throws -> [Field] {
         let rounds = Array(ClaimBatch(claims).prove(polynomial).messages.dropLast(5))
-        var transcript = VerifierTranscript(proof: rounds.flatMap { $0.canonical.littleEndianBytes })
+        var transcript = VerifierTranscript(
+            proof: rounds.flatMap { $0.canonical.littleEndianBytes })
         transcript.absorb(claims.flatMap(\.elements))
         let delta = transcript.sample()
         var claim = Extension.zero
@@ -51,7 +52,9 @@ struct JoinedClaims {
 }
 
 @Suite struct ClaimBatchTests {
-    private static let sizes = [(5, 1), (5, 2), (6, 4), (7, 2), (8, 4), (9, 1), (10, 2), (10, 4), (1, 2)]
+    private static let sizes = [
+        (5, 1), (5, 2), (6, 4), (7, 2), (8, 4), (9, 1), (10, 2), (10, 4), (1, 2),
+    ]
 
     private func refusal(_ claims: [DeferredClaim], _ messages: [Field]) -> VerificationError? {
         do throws(VerificationError) {
@@ -78,7 +81,9 @@ struct JoinedClaims {
     @Test func long_polynomials_and_corners() throws {
         var joined = JoinedClaims(variables: 14, count: 2)
         #expect(try ClaimBatch(joined.claims).verify(messages: joined.messages) == joined.left)
-        #expect(ClaimBatch(joined.claims).prove(joined.polynomial, threads: 3).messages == joined.messages)
+        #expect(
+            ClaimBatch(joined.claims).prove(joined.polynomial, threads: 3).messages
+                == joined.messages)
         joined = JoinedClaims(variables: 6, count: 1)
         for corner in [0, 1, 37, 63] {
             let point = (0..<6).map { Extension(Field((corner >> (5 - $0)) & 1)) }
@@ -90,12 +95,16 @@ struct JoinedClaims {
         }
     }
 
-    @Test(arguments: sizes) func one_false_claim_leaves_a_false_one_or_is_refused(variables: Int, count: Int) throws {
+    @Test(arguments: sizes) func one_false_claim_leaves_a_false_one_or_is_refused(
+        variables: Int, count: Int
+    ) throws {
         let joined = JoinedClaims(variables: variables, count: count)
         for i in 0..<count {
             let claims = joined.lying(i)
             #expect(!joined.polynomial.satisfies(claims[i]))
-            #expect(refusal(claims, ClaimBatch(claims).prove(joined.polynomial).messages) == .batchedValue)
+            #expect(
+                refusal(claims, ClaimBatch(claims).prove(joined.polynomial).messages)
+                    == .batchedValue)
             #expect(refusal(claims, joined.messages) == .batchedValue)
             let left = try ClaimBatch(claims).verify(messages: joined.forged(claims))
             #expect(!joined.polynomial.satisfies(left))
@@ -108,8 +117,11 @@ struct JoinedClaims {
         var claims = joined.claims
         claims[0] = DeferredClaim(point: claims[0].point, value: claims[0].value + Extension.one)
         claims[1] = DeferredClaim(point: claims[1].point, value: claims[1].value - Extension.one)
-        #expect(refusal(claims, ClaimBatch(claims).prove(joined.polynomial).messages) == .batchedValue)
-        #expect(!joined.polynomial.satisfies(try ClaimBatch(claims).verify(messages: joined.forged(claims))))
+        #expect(
+            refusal(claims, ClaimBatch(claims).prove(joined.polynomial).messages) == .batchedValue)
+        #expect(
+            !joined.polynomial.satisfies(
+                try ClaimBatch(claims).verify(messages: joined.forged(claims))))
     }
 
     /// The joined claim of one polynomial is false for another that only one claim tells apart.
@@ -140,7 +152,10 @@ struct JoinedClaims {
         for i in 0..<14 {
             var elements = joined.claims.flatMap(\.elements)
             elements[i] = elements[i] + Extension.one
-            let claims = [DeferredClaim(elements: Array(elements[..<7])), DeferredClaim(elements: Array(elements[7...]))]
+            let claims = [
+                DeferredClaim(elements: Array(elements[..<7])),
+                DeferredClaim(elements: Array(elements[7...])),
+            ]
             #expect(refusal(claims, joined.messages) == .batchedValue)
         }
     }
@@ -148,7 +163,10 @@ struct JoinedClaims {
     @Test func rejects_truncated_and_extended_messages() {
         let joined = JoinedClaims(variables: 5, count: 2)
         for length in 0..<joined.messages.count {
-            guard case .truncated(let message, at: _, needed: _, left: _) = refusal(joined.claims, Array(joined.messages[..<length])) else {
+            guard
+                case .truncated(let message, at: _, needed: _, left: _) = refusal(
+                    joined.claims, Array(joined.messages[..<length]))
+            else {
                 Issue.record("\(length) limbs")
                 continue
             }
@@ -163,14 +181,18 @@ struct JoinedClaims {
     private func circuit(variables: Int, count: Int) throws -> Circuit {
         let b = CircuitBuilder(name: "join")
         let claims = (0..<count).map { _ in
-            DeferredClaimTarget(point: (0..<variables).map { _ in b.inputElement() }, value: b.inputElement())
+            DeferredClaimTarget(
+                point: (0..<variables).map { _ in b.inputElement() }, value: b.inputElement())
         }
         let left = b.joinClaims(claims)
-        b.setStatement(b.hash(tag: 5, blocks: b.blocks(of: left.elements), count: 5 * left.elements.count))
+        b.setStatement(
+            b.hash(tag: 5, blocks: b.blocks(of: left.elements), count: 5 * left.elements.count))
         return try b.build()
     }
 
-    private func statement(_ left: DeferredClaim) -> Digest { Poseidon2.hash(tag: 5, left.elements.flatMap(\.limbs)) }
+    private func statement(_ left: DeferredClaim) -> Digest {
+        Poseidon2.hash(tag: 5, left.elements.flatMap(\.limbs))
+    }
 
     private func input(_ claims: [DeferredClaim], _ messages: [Field]) -> [Field] {
         claims.flatMap(\.elements).flatMap(\.limbs) + messages
@@ -185,7 +207,9 @@ struct JoinedClaims {
         }
     }
 
-    @Test(arguments: [(5, 1), (6, 2), (7, 4), (10, 2)]) func circuit_joins_as_the_native_verifier(variables: Int, count: Int) throws {
+    @Test(arguments: [(5, 1), (6, 2), (7, 4), (10, 2)]) func circuit_joins_as_the_native_verifier(
+        variables: Int, count: Int
+    ) throws {
         let joined = JoinedClaims(variables: variables, count: count)
         let circuit = try circuit(variables: variables, count: count)
         let test = try TestProof(circuit, input: input(joined.claims, joined.messages))
@@ -195,7 +219,9 @@ struct JoinedClaims {
         let lying = joined.lying(count - 1)
         let forged = try joined.forged(lying)
         let witness = try circuit.witness(input: input(lying, forged))
-        #expect(circuit.statement(of: witness) == statement(try ClaimBatch(lying).verify(messages: forged)))
+        #expect(
+            circuit.statement(of: witness)
+                == statement(try ClaimBatch(lying).verify(messages: forged)))
         #expect(try !hasWitness(circuit, input(lying, joined.messages)))
     }
 

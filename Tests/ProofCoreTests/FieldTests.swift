@@ -9,7 +9,9 @@ import Testing
     /// 0, 1, 2, the two-adic neighbourhoods, p − 1 and forty random elements.
     static let samples: [Field] = {
         var random = RandomElements(seed: 11)
-        let edges: [UInt64] = [0, 1, 2, 3, 1 << 23, 1 << 24, (1 << 24) + 1, 1 << 30, p / 2, p / 2 + 1, p - 2, p - 1]
+        let edges: [UInt64] = [
+            0, 1, 2, 3, 1 << 23, 1 << 24, (1 << 24) + 1, 1 << 30, p / 2, p / 2 + 1, p - 2, p - 1,
+        ]
         return edges.map { Field($0) } + (0..<40).map { _ in random.field() }
     }()
 

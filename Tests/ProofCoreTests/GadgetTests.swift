@@ -10,7 +10,9 @@ import Testing
         return try b.build()
     }
 
-    private func statement(_ input: [Field], _ build: (CircuitBuilder) -> DigestTarget) throws -> Digest {
+    private func statement(_ input: [Field], _ build: (CircuitBuilder) -> DigestTarget) throws
+        -> Digest
+    {
         let circuit = try circuit(build)
         let witness = try circuit.witness(input: input)
         #expect(circuit.brokenCopies(of: witness) == [])
@@ -25,7 +27,8 @@ import Testing
 
     private func packed(_ values: [Extension]) -> Digest {
         let limbs = values.flatMap(\.limbs)
-        return Poseidon2.hash(tag: 4, limbs + [Field](repeating: .zero, count: (8 - limbs.count % 8) % 8))
+        return Poseidon2.hash(
+            tag: 4, limbs + [Field](repeating: .zero, count: (8 - limbs.count % 8) % 8))
     }
 
     private func contradicts(_ circuit: Circuit, _ input: [Field]) -> Bool {
@@ -41,10 +44,13 @@ import Testing
 
     /// What the verifier says to the proof of an honest witness in which an attacker then wrote other cells.
     private func refusalOfProof(
-        _ circuit: Circuit, _ input: [Field], writing cells: [(kind: ChipKind, column: Int, row: Int, value: Field)] = []
+        _ circuit: Circuit, _ input: [Field],
+        writing cells: [(kind: ChipKind, column: Int, row: Int, value: Field)] = []
     ) throws -> VerificationError? {
         try TestProof(circuit, input: input).refusal { witness in
-            for cell in cells { witness.cells[circuit.cell(cell.kind, cell.column, cell.row)] = cell.value }
+            for cell in cells {
+                witness.cells[circuit.cell(cell.kind, cell.column, cell.row)] = cell.value
+            }
         }
     }
 
@@ -52,14 +58,18 @@ import Testing
 
     @Test func arithmetic_is_that_of_the_extension() throws {
         var random = RandomElements(seed: 81)
-        let (x, y, z) = (random.extensionElement(), random.extensionElement(), random.extensionElement())
+        let (x, y, z) = (
+            random.extensionElement(), random.extensionElement(), random.extensionElement()
+        )
         let got = try statement([x, y, z].flatMap(\.limbs)) { b in
             let (x, y, z) = (b.inputElement(), b.inputElement(), b.inputElement())
             return pack(
                 b,
                 [
-                    b.mulAdd(x, y, z), b.mulSubtract(from: z, x, y), b.add(x, y), b.subtract(x, y), b.multiply(x, y),
-                    b.inverse(x), b.interpolate(x, y, z), b.horner([x, y, z], x), b.sum([x, y, z]), b.sum([]),
+                    b.mulAdd(x, y, z), b.mulSubtract(from: z, x, y), b.add(x, y), b.subtract(x, y),
+                    b.multiply(x, y),
+                    b.inverse(x), b.interpolate(x, y, z), b.horner([x, y, z], x), b.sum([x, y, z]),
+                    b.sum([]),
                     b.constant(Field(7)), b.constant(Extension.x),
                 ])
         }
@@ -68,7 +78,8 @@ import Testing
         #expect(
             got
                 == packed([
-                    product + z, z - product, x + y, x - y, product, x.inverse, x + z * (y - x), quadratic, x + y + z, .zero,
+                    product + z, z - product, x + y, x - y, product, x.inverse, x + z * (y - x),
+                    quadratic, x + y + z, .zero,
                     Extension(Field(7)), .x,
                 ]))
     }
@@ -83,7 +94,10 @@ import Testing
         #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 1]) == nil)
         #expect(contradicts(circuit, [0, 0, 0, 0, 0]))
         // Zero wherever the element stands.
-        #expect(try refusalOfProof(circuit, [0, 0, 0, 0, 1], writing: [(.mulAdd, 4, 0, 0), (.pack, 4, 0, 0)]) == .busImbalance)
+        #expect(
+            try refusalOfProof(
+                circuit, [0, 0, 0, 0, 1], writing: [(.mulAdd, 4, 0, 0), (.pack, 4, 0, 0)])
+                == .busImbalance)
     }
 
     @Test func asserted_zero_sum_and_copy_hold_or_have_no_witness() throws {
@@ -102,7 +116,9 @@ import Testing
         func input(_ values: Int...) -> [Field] { values.flatMap { [Field($0), 0, 0, 0, 0] } }
         #expect(try refusalOfProof(sum, input(3, 5, 7, 22)) == nil)
         #expect(contradicts(sum, input(3, 5, 7, 23)))
-        #expect(try refusalOfProof(sum, input(3, 5, 7, 22), writing: [(.pack, 15, 0, 23)]) == .busImbalance)
+        #expect(
+            try refusalOfProof(sum, input(3, 5, 7, 22), writing: [(.pack, 15, 0, 23)])
+                == .busImbalance)
         let digests = try circuit { b in
             let (x, y) = (b.inputDigest(), b.inputDigest())
             b.connect(x, y)
@@ -128,7 +144,9 @@ import Testing
                 b.hash(tag: 6, blocks: (0..<blocks).map { _ in b.inputDigest() }, count: 8 * blocks)
             } == Poseidon2.hash(tag: 6, limbs))
         guard blocks > 1 else { return }
-        #expect(try statement(limbs) { b in b.leafHash((0..<blocks).map { _ in b.inputDigest() }) } == Poseidon2.leaf(limbs))
+        #expect(
+            try statement(limbs) { b in b.leafHash((0..<blocks).map { _ in b.inputDigest() }) }
+                == Poseidon2.leaf(limbs))
         #expect(
             try statement(limbs) { b in
                 let d = (0..<blocks).map { _ in b.inputDigest() }
@@ -153,7 +171,9 @@ import Testing
     @Test(arguments: 1...17) func blocks_are_limbs_in_order(_ count: Int) throws {
         var random = RandomElements(seed: UInt64(count))
         let values = (0..<count).map { _ in random.extensionElement() }
-        let got = try statement(values.flatMap(\.limbs)) { b in pack(b, (0..<count).map { _ in b.inputElement() }) }
+        let got = try statement(values.flatMap(\.limbs)) { b in
+            pack(b, (0..<count).map { _ in b.inputElement() })
+        }
         #expect(got == packed(values))
     }
 
@@ -163,7 +183,10 @@ import Testing
             let d = b.inputDigest()
             let limbs = b.limbs(of: d)
             b.connect(b.digest(ofBase: limbs), d)
-            return pack(b, [b.element(of: d)] + limbs + b.limbs(of: b.digest(ofBase: Array(limbs[0..<2])), count: 3))
+            return pack(
+                b,
+                [b.element(of: d)] + limbs
+                    + b.limbs(of: b.digest(ofBase: Array(limbs[0..<2])), count: 3))
         }
         let base = (input + [11, 12, 0]).map { Extension($0) }
         #expect(got == packed([Extension(limbs: input[0..<5])] + base))
@@ -171,7 +194,9 @@ import Testing
 
     // MARK: bits
 
-    @Test(arguments: [1, 2, 8, 30]) func bits_are_the_binary_digits_and_bound_the_range(_ count: Int) throws {
+    @Test(arguments: [1, 2, 8, 30]) func bits_are_the_binary_digits_and_bound_the_range(
+        _ count: Int
+    ) throws {
         let circuit = try circuit { b in
             let x = b.inputElement()
             return pack(b, [x] + b.bits(of: x, count: count))
@@ -182,7 +207,9 @@ import Testing
             let bits = (0..<count).map { Extension(Field((value >> $0) & 1)) }
             #expect(circuit.statement(of: witness) == packed([Extension(Field(value))] + bits))
         }
-        for value in [top, top + 1, Int(Field.modulus) - 1] { #expect(contradicts(circuit, [Field(value), 0, 0, 0, 0])) }
+        for value in [top, top + 1, Int(Field.modulus) - 1] {
+            #expect(contradicts(circuit, [Field(value), 0, 0, 0, 0]))
+        }
         for limb in 1..<5 {  // no base element
             var input: [Field] = [1, 0, 0, 0, 0]
             input[limb] = .one
@@ -199,7 +226,9 @@ import Testing
         #expect(got == Digest(bit == 0 ? x : y))
     }
 
-    @Test(arguments: [2, 3, Int(Field.modulus) - 1]) func bit_that_is_none_has_no_proof(_ value: Int) throws {
+    @Test(arguments: [2, 3, Int(Field.modulus) - 1]) func bit_that_is_none_has_no_proof(
+        _ value: Int
+    ) throws {
         let circuit = try circuit { b in
             let s = b.inputBase()
             b.assertBit(s)
@@ -209,11 +238,16 @@ import Testing
         #expect(try refusalOfProof(circuit, [1]) == nil)
         #expect(contradicts(circuit, [Field(value)]))
         let value = Field(value)
-        #expect(try refusalOfProof(circuit, [1], writing: [(.select, 0, 0, value), (.pack, 0, 0, value)]) == .zerocheck)
+        #expect(
+            try refusalOfProof(
+                circuit, [1], writing: [(.select, 0, 0, value), (.pack, 0, 0, value)]) == .zerocheck
+        )
     }
 
     /// A port of one entry forces a base element.
-    @Test(arguments: 1..<5) func element_with_upper_limbs_has_no_proof_where_a_base_is_taken(_ limb: Int) throws {
+    @Test(arguments: 1..<5) func element_with_upper_limbs_has_no_proof_where_a_base_is_taken(
+        _ limb: Int
+    ) throws {
         let uses: [(CircuitBuilder, ExtTarget) -> DigestTarget] = [
             { b, x in b.digest(ofBase: [x]) },
             { b, x in b.select(x, b.constant(Digest.zero), b.constant(Digest.zero)) },
@@ -228,8 +262,12 @@ import Testing
             #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0]) == nil)
             var input: [Field] = [1, 0, 0, 0, 0]
             input[limb] = .one
-            if !contradicts(circuit, input) { #expect(try refusalOfProof(circuit, input) == .busImbalance) }
-            #expect(try refusalOfProof(circuit, [1, 0, 0, 0, 0], writing: [(.pack, limb, 0, .one)]) == .busImbalance)
+            if !contradicts(circuit, input) {
+                #expect(try refusalOfProof(circuit, input) == .busImbalance)
+            }
+            #expect(
+                try refusalOfProof(circuit, [1, 0, 0, 0, 0], writing: [(.pack, limb, 0, .one)])
+                    == .busImbalance)
         }
     }
 }

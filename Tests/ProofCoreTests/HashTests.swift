@@ -33,7 +33,9 @@ import Testing
         let edge = Field(UInt64(Field.modulus) - 1)
         var states = [[Field](repeating: .zero, count: 16), [Field](repeating: edge, count: 16)]
         states += (0..<50).map { _ in (0..<16).map { _ in random.field() } }
-        for state in states { #expect(Poseidon2.permuted(state) == Poseidon2.referencePermuted(state)) }
+        for state in states {
+            #expect(Poseidon2.permuted(state) == Poseidon2.referencePermuted(state))
+        }
     }
 
     private func digests(_ count: Int, seed: UInt64) -> [Digest] {
@@ -58,7 +60,8 @@ import Testing
         state[9] = Field(5)
         for start in stride(from: 0, to: max(1, count), by: 8) {
             let block = Array(limbs[start..<min(count, start + 8)])
-            state.replaceSubrange(0..<8, with: block + [Field](repeating: .zero, count: 8 - block.count))
+            state.replaceSubrange(
+                0..<8, with: block + [Field](repeating: .zero, count: 8 - block.count))
             state = Poseidon2.referencePermuted(state)
         }
         #expect(Poseidon2.hash(tag: 5, limbs) == Digest(state[0..<8]))
@@ -92,7 +95,8 @@ import Testing
     @Test func digest_refuses_non_canonical_limb() {
         for limb in 0..<8 {
             var bytes = Digest.zero.bytes
-            bytes.replaceSubrange((4 * limb)..<(4 * limb + 4), with: Field.modulus.littleEndianBytes)
+            bytes.replaceSubrange(
+                (4 * limb)..<(4 * limb + 4), with: Field.modulus.littleEndianBytes)
             #expect(Digest(bytes: bytes) == nil)
         }
     }

@@ -27,21 +27,29 @@ extension KernelSuites {
             zip(Poseidon2.referencePermuted(l + r), l).map { $0 + $1 }
         }
 
-        @Test(arguments: InstructionSet.available) func compression_layers_are_their_definition(_ set: Int) {
+        @Test(arguments: InstructionSet.available) func compression_layers_are_their_definition(
+            _ set: Int
+        ) {
             InstructionSet.with(set) {
                 for count in [1, 2, 5, 8, 15, 16, 17, 40] {
                     var random = RandomElements(seed: UInt64(count))
                     let children = (0..<(2 * count)).map { _ in random.fields(8) }
                     var parents = [UInt32](repeating: 0, count: 8 * count)
                     kb_compress_layer(children.flatMap(\.words), &parents, count)
-                    #expect(parents == (0..<count).flatMap { compressed(children[2 * $0], children[2 * $0 + 1]).words })
+                    #expect(
+                        parents
+                            == (0..<count).flatMap {
+                                compressed(children[2 * $0], children[2 * $0 + 1]).words
+                            })
                 }
             }
         }
 
         @Test(arguments: InstructionSet.available) func column_hashes_are_leaves(_ set: Int) {
             InstructionSet.with(set) {
-                for (rows, leaves, first) in [(16, 1, 0), (16, 17, 2), (40, 16, 1), (24, 33, 5), (64, 7, 3)] {
+                for (rows, leaves, first) in [
+                    (16, 1, 0), (16, 17, 2), (40, 16, 1), (24, 33, 5), (64, 7, 3),
+                ] {
                     var random = RandomElements(seed: UInt64(rows + leaves))
                     let stride = first + leaves + 3
                     let matrix = (0..<rows).map { _ in random.fields(stride) }
@@ -49,15 +57,21 @@ extension KernelSuites {
                     kb_hash_columns(matrix.flatMap(\.words), stride, rows, first, leaves, &digests)
                     for leaf in 0..<leaves {
                         let column = matrix.map { $0[first + leaf] }
-                        let blocks = Swift.stride(from: 0, to: rows, by: 8).map { Array(column[$0..<($0 + 8)]) }
+                        let blocks = Swift.stride(from: 0, to: rows, by: 8).map {
+                            Array(column[$0..<($0 + 8)])
+                        }
                         let expected = blocks.dropFirst().reduce(blocks[0]) { compressed($0, $1) }
-                        #expect(digests[(8 * leaf)..<(8 * leaf + 8)].map { Field(montgomery: $0) } == expected)
+                        #expect(
+                            digests[(8 * leaf)..<(8 * leaf + 8)].map { Field(montgomery: $0) }
+                                == expected)
                     }
                 }
             }
         }
 
-        @Test(arguments: InstructionSet.available) func grinding_finds_the_first_nonce_of_the_range(_ set: Int) {
+        @Test(arguments: InstructionSet.available) func grinding_finds_the_first_nonce_of_the_range(
+            _ set: Int
+        ) {
             InstructionSet.with(set) {
                 var random = RandomElements(seed: 9)
                 var state = random.fields(16)
@@ -66,7 +80,9 @@ extension KernelSuites {
                     return Poseidon2.referencePermuted(state)[0].canonical % 64 == 0
                 }
                 let last = UInt64(Field.modulus) - 1
-                for (start, count) in [(0, 300), (5, 1), (7, 0), (1001, 37), (last - 50, 51)] as [(UInt64, UInt64)] {
+                for (start, count) in [(0, 300), (5, 1), (7, 0), (1001, 37), (last - 50, 51)]
+                    as [(UInt64, UInt64)]
+                {
                     let expected = (start..<(start + count)).first(where: works) ?? UInt64.max
                     #expect(kb_grind(state.words, 6, start, count) == expected)
                 }
@@ -79,7 +95,9 @@ extension KernelSuites {
             (0..<bits).reduce(0) { $0 | ((i >> $1) & 1) << (bits - 1 - $1) }
         }
 
-        @Test(arguments: InstructionSet.available) func extension_is_evaluation_of_the_polynomial(_ set: Int) {
+        @Test(arguments: InstructionSet.available) func extension_is_evaluation_of_the_polynomial(
+            _ set: Int
+        ) {
             InstructionSet.with(set) {
                 for log in 0...7 {
                     for rate in 0...3 where log + rate >= 1 {
@@ -101,7 +119,8 @@ extension KernelSuites {
         }
 
         /// Sizes whose inner loops are the long ones, on a few positions.
-        @Test(arguments: InstructionSet.available) func long_extensions_are_evaluations(_ set: Int) {
+        @Test(arguments: InstructionSet.available) func long_extensions_are_evaluations(_ set: Int)
+        {
             InstructionSet.with(set) {
                 let (log, rate) = (12, 2)
                 let h = log + rate
@@ -115,7 +134,9 @@ extension KernelSuites {
                 for _ in 0..<40 {
                     let i = random.index(below: 1 << h)
                     let z = root.power(UInt64(reversed(i, h)))
-                    #expect(Field(montgomery: out[i]) == coefficients.reversed().reduce(Field.zero) { $0 * z + $1 })
+                    #expect(
+                        Field(montgomery: out[i])
+                            == coefficients.reversed().reduce(Field.zero) { $0 * z + $1 })
                 }
             }
         }
@@ -154,7 +175,9 @@ extension KernelSuites {
                         var registers = [UInt32](repeating: 7, count: program.registerCount * width)
                         for (i, input) in columns(program).enumerated() {
                             for row in 0..<width {
-                                let value = input.isWitness ? witness[row][input.column] : named[row][input.column]
+                                let value =
+                                    input.isWitness
+                                    ? witness[row][input.column] : named[row][input.column]
                                 registers[i * width + row] = value.montgomery
                             }
                         }
@@ -165,16 +188,23 @@ extension KernelSuites {
                         for row in 0..<width {
                             var arithmetic = FieldArithmetic()
                             let values = chip.evaluate(
-                                &arithmetic, witness: witness[row][...], preprocessed: named[row][...])
-                            let expected = zip(nodes, weights).reduce(Extension.zero) { $0 + $1.1 * values[$1.0] }
-                            #expect(Extension(limbs: (0..<5).map { Field(montgomery: out[$0 * width + row]) }) == expected)
+                                &arithmetic, witness: witness[row][...],
+                                preprocessed: named[row][...])
+                            let expected = zip(nodes, weights).reduce(Extension.zero) {
+                                $0 + $1.1 * values[$1.0]
+                            }
+                            #expect(
+                                Extension(
+                                    limbs: (0..<5).map { Field(montgomery: out[$0 * width + row]) })
+                                    == expected)
                         }
                     }
                 }
             }
         }
 
-        @Test(arguments: InstructionSet.available) func extension_programs_are_the_chips(_ set: Int) {
+        @Test(arguments: InstructionSet.available) func extension_programs_are_the_chips(_ set: Int)
+        {
             InstructionSet.with(set) {
                 for (chip, nodes) in Self.outputs {
                     let width = 16
@@ -186,8 +216,12 @@ extension KernelSuites {
                     var registers = [UInt32](repeating: 7, count: program.registerCount * 5 * width)
                     for (i, input) in columns(program).enumerated() {
                         for row in 0..<width {
-                            let value = input.isWitness ? witness[row][input.column] : named[row][input.column]
-                            for l in 0..<5 { registers[(5 * i + l) * width + row] = value[l].montgomery }
+                            let value =
+                                input.isWitness
+                                ? witness[row][input.column] : named[row][input.column]
+                            for l in 0..<5 {
+                                registers[(5 * i + l) * width + row] = value[l].montgomery
+                            }
                         }
                     }
                     var out = [UInt32](repeating: 7, count: 5 * width)
@@ -198,8 +232,13 @@ extension KernelSuites {
                         var arithmetic = ExtensionArithmetic()
                         let values = chip.evaluate(
                             &arithmetic, witness: witness[row][...], preprocessed: named[row][...])
-                        let expected = zip(nodes, weights).reduce(Extension.zero) { $0 + $1.1 * values[$1.0] }
-                        #expect(Extension(limbs: (0..<5).map { Field(montgomery: out[$0 * width + row]) }) == expected)
+                        let expected = zip(nodes, weights).reduce(Extension.zero) {
+                            $0 + $1.1 * values[$1.0]
+                        }
+                        #expect(
+                            Extension(
+                                limbs: (0..<5).map { Field(montgomery: out[$0 * width + row]) })
+                                == expected)
                     }
                 }
             }

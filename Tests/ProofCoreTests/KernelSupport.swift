@@ -9,7 +9,9 @@ enum InstructionSet {
     static let available: [Int] = {
         let before = kb_instruction_set()
         defer { _ = kb_force_instruction_set(before) }
-        return [KB_PORTABLE, KB_AVX2, KB_AVX512, KB_NEON].filter { kb_force_instruction_set(Int32($0)) == 0 }
+        return [KB_PORTABLE, KB_AVX2, KB_AVX512, KB_NEON].filter {
+            kb_force_instruction_set(Int32($0)) == 0
+        }
     }()
 
     static func with<R>(_ set: Int, _ body: () throws -> R) rethrows -> R {

@@ -22,7 +22,9 @@ extension KernelSuites {
 
         @Test func portable_is_available_and_forcing_names_it() {
             #expect(InstructionSet.available.contains(KB_PORTABLE))
-            InstructionSet.with(KB_PORTABLE) { #expect(String(cString: kb_instruction_set_name()) == "portable") }
+            InstructionSet.with(KB_PORTABLE) {
+                #expect(String(cString: kb_instruction_set_name()) == "portable")
+            }
             #expect(kb_force_instruction_set(17) == -1)
             #expect(kb_force_instruction_set(-1) == -1)
         }
@@ -87,13 +89,17 @@ extension KernelSuites {
                 let r = random.elements(1)[0]
                 var out = Planes(count: n)
                 r.withWords { kb_fold_base(base.words, n, $0, &out.words, out.stride) }
-                #expect(out.elements == (0..<n).map { r * (base[n + $0] - base[$0]) + base[$0] } && out.isClean)
+                #expect(
+                    out.elements == (0..<n).map { r * (base[n + $0] - base[$0]) + base[$0] }
+                        && out.isClean)
                 let expected = (0..<n).map { x[$0] + r * (x[n + $0] - x[$0]) }
                 var f = Planes(x)
                 r.withWords { kb_fold_ext(f.words, f.stride, n, $0, &out.words, out.stride) }
                 #expect(out.elements == expected && out.isClean)
                 f.words.withUnsafeMutableBufferPointer { p in
-                    r.withWords { kb_fold_ext(p.baseAddress!, n * 2 + 3, n, $0, p.baseAddress!, n * 2 + 3) }
+                    r.withWords {
+                        kb_fold_ext(p.baseAddress!, n * 2 + 3, n, $0, p.baseAddress!, n * 2 + 3)
+                    }
                 }
                 #expect(Array(f.elements[..<n]) == expected)
             }
@@ -106,22 +112,30 @@ extension KernelSuites {
                 let e = Planes(x)
                 var out = Planes(count: 2 * n)
                 z.withWords { kb_eq_double(e.words, e.stride, n, $0, &out.words, out.stride) }
-                #expect(out.elements == x.map { (Extension.one - z) * $0 } + x.map { z * $0 } && out.isClean)
+                #expect(
+                    out.elements == x.map { (Extension.one - z) * $0 } + x.map { z * $0 }
+                        && out.isClean)
             }
         }
 
         @Test func product_rounds_are_their_definition() {
             onEverySet { n, random in
-                let (base, x, y) = (random.fields(2 * n), random.elements(2 * n), random.elements(2 * n))
+                let (base, x, y) = (
+                    random.fields(2 * n), random.elements(2 * n), random.elements(2 * n)
+                )
                 let (f, w) = (Planes(x), Planes(y, spare: 6))
                 func expected(_ f: [Extension]) -> (Extension, Extension) {
                     (0..<n).reduce((.zero, .zero)) { sums, i in
                         (sums.0 + f[i] * y[i], sums.1 + (f[n + i] - f[i]) * (y[n + i] - y[i]))
                     }
                 }
-                let overBase = Extension.pair { kb_product_round_base(base.words, w.words, w.stride, n, $0, $1) }
+                let overBase = Extension.pair {
+                    kb_product_round_base(base.words, w.words, w.stride, n, $0, $1)
+                }
                 #expect(overBase == expected(base.map { Extension($0) }))
-                let over = Extension.pair { kb_product_round_ext(f.words, f.stride, w.words, w.stride, n, $0, $1) }
+                let over = Extension.pair {
+                    kb_product_round_ext(f.words, f.stride, w.words, w.stride, n, $0, $1)
+                }
                 #expect(over == expected(x))
             }
         }
@@ -141,20 +155,26 @@ extension KernelSuites {
 
         @Test func fraction_layers_are_their_definition() {
             onEverySet { n, random in
-                let (base, x, y) = (random.fields(2 * n), random.elements(2 * n), random.elements(2 * n))
+                let (base, x, y) = (
+                    random.fields(2 * n), random.elements(2 * n), random.elements(2 * n)
+                )
                 let (num, den) = (Planes(x), Planes(y, spare: 2))
                 var (outNum, outDen) = (Planes(count: n), Planes(count: n, spare: 9))
                 func check(_ num: [Extension]) {
-                    #expect(outNum.elements == (0..<n).map { num[$0] * y[n + $0] + num[n + $0] * y[$0] })
+                    #expect(
+                        outNum.elements == (0..<n).map { num[$0] * y[n + $0] + num[n + $0] * y[$0] }
+                    )
                     #expect(outDen.elements == (0..<n).map { y[$0] * y[n + $0] })
                     #expect(outNum.isClean && outDen.isClean)
                 }
                 kb_gkr_layer(
-                    nil, num.words, num.stride, den.words, den.stride, n, &outNum.words, outNum.stride,
+                    nil, num.words, num.stride, den.words, den.stride, n, &outNum.words,
+                    outNum.stride,
                     &outDen.words, outDen.stride)
                 check(x)
                 kb_gkr_layer(
-                    base.words, nil, 0, den.words, den.stride, n, &outNum.words, outNum.stride, &outDen.words,
+                    base.words, nil, 0, den.words, den.stride, n, &outNum.words, outNum.stride,
+                    &outDen.words,
                     outDen.stride)
                 check(base.map { Extension($0) })
             }
@@ -169,7 +189,9 @@ extension KernelSuites {
                 let lambda = random.elements(1)[0]
                 func expected(_ nl: [Extension], _ nr: [Extension]) -> (Extension, Extension) {
                     (0..<m).reduce((.zero, .zero)) { sums, i in
-                        func g(_ nl: Extension, _ nr: Extension, _ dl: Extension, _ dr: Extension) -> Extension {
+                        func g(_ nl: Extension, _ nr: Extension, _ dl: Extension, _ dr: Extension)
+                            -> Extension
+                        {
                             let cross: Extension = nl * dr + nr * dl
                             return cross + lambda * dl * dr
                         }
@@ -179,11 +201,14 @@ extension KernelSuites {
                         return (sums.0 + eq[i] * low, sums.1 + eq[i] * top)
                     }
                 }
-                let (pnl, pnr, pdl, pdr, e) = (Planes(nl), Planes(nr), Planes(dl), Planes(dr), Planes(eq, spare: 0))
+                let (pnl, pnr, pdl, pdr, e) = (
+                    Planes(nl), Planes(nr), Planes(dl), Planes(dr), Planes(eq, spare: 0)
+                )
                 let overExtension = lambda.withWords { l in
                     Extension.pair {
                         kb_gkr_round(
-                            pnl.words, pnr.words, pnl.stride, 0, pdl.words, pdr.words, pdl.stride, e.words, e.stride,
+                            pnl.words, pnr.words, pnl.stride, 0, pdl.words, pdr.words, pdl.stride,
+                            e.words, e.stride,
                             m, l, $0, $1)
                     }
                 }
@@ -191,7 +216,8 @@ extension KernelSuites {
                 let overBase = lambda.withWords { l in
                     Extension.pair {
                         kb_gkr_round(
-                            bl.words, br.words, 0, 1, pdl.words, pdr.words, pdl.stride, e.words, e.stride, m, l, $0, $1)
+                            bl.words, br.words, 0, 1, pdl.words, pdr.words, pdl.stride, e.words,
+                            e.stride, m, l, $0, $1)
                     }
                 }
                 #expect(overBase == expected(bl.map { Extension($0) }, br.map { Extension($0) }))

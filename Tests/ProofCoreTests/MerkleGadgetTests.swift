@@ -10,7 +10,8 @@ import Testing
     private static let circuit = Result {
         let b = CircuitBuilder(name: "path")
         let (leaf, index) = (b.inputDigest(), b.inputBase())
-        let root = b.merkleRoot(leaf: leaf, index: index, siblings: (0..<depth).map { _ in b.inputDigest() })
+        let root = b.merkleRoot(
+            leaf: leaf, index: index, siblings: (0..<depth).map { _ in b.inputDigest() })
         b.setStatement(b.hash(tag: 5, blocks: [root, b.digest(ofBase: [index])], count: 16))
         return try b.build()
     }
@@ -24,7 +25,8 @@ import Testing
     private func root(_ leaf: Digest, _ siblings: [Digest], bits: Int) -> Digest {
         siblings.enumerated().reduce(leaf) { current, level in
             (bits >> level.offset) & 1 == 1
-                ? Poseidon2.compress(level.element, current) : Poseidon2.compress(current, level.element)
+                ? Poseidon2.compress(level.element, current)
+                : Poseidon2.compress(current, level.element)
         }
     }
 
@@ -33,16 +35,24 @@ import Testing
         let (leaf, siblings, input) = input(index)
         let test = try TestProof(circuit, input: input)
         let root = root(leaf, siblings, bits: index)
-        #expect(test.statement == Poseidon2.hash(tag: 5, root.limbs + [Field(index)] + [Field](repeating: 0, count: 7)))
+        #expect(
+            test.statement
+                == Poseidon2.hash(
+                    tag: 5, root.limbs + [Field(index)] + [Field](repeating: 0, count: 7)))
         try test.verifier.verify(test.proof, statement: test.statement)
     }
 
     /// An index of more bits than the path has: no witness, and no proof of the walk to its low bits.
     @Test(arguments: [8, 9, 1 << 20]) func index_beyond_the_path_has_no_proof(_ index: Int) throws {
-        #expect(throws: WitnessError.self) { try Self.circuit.get().witness(input: input(index).input) }
+        #expect(throws: WitnessError.self) {
+            try Self.circuit.get().witness(input: input(index).input)
+        }
         let b = CircuitBuilder(name: "path")
         let (leaf, position) = (b.inputDigest(), b.inputBase())
-        b.setStatement(b.merkleRoot(leaf: leaf, index: position, siblings: (0..<Self.depth).map { _ in b.inputDigest() }))
+        b.setStatement(
+            b.merkleRoot(
+                leaf: leaf, index: position, siblings: (0..<Self.depth).map { _ in b.inputDigest() }
+            ))
         _ = b.digest(ofBase: [position])
         let circuit = try b.build()
         let test = try TestProof(circuit, input: input(index & 7).input)
@@ -66,7 +76,9 @@ import Testing
         let b = CircuitBuilder(name: "forged path")
         let leafTarget = b.inputDigest()
         let siblingTargets = (0..<Self.depth).map { _ in b.inputDigest() }
-        b.setStatement(b.merkleRoot(leaf: leafTarget, index: b.constant(Field(claimed)), siblings: siblingTargets))
+        b.setStatement(
+            b.merkleRoot(
+                leaf: leafTarget, index: b.constant(Field(claimed)), siblings: siblingTargets))
         let circuit = try b.build()
         let (leaf, siblings, _) = input(0)
         let test = try TestProof(circuit, input: leaf.limbs + siblings.flatMap(\.limbs))
@@ -96,7 +108,10 @@ import Testing
             circuit.write(row, r, to: witness)
         }
         let proof = test.prove(witness, statement: current)
-        return (refusal(test.verifier, proof, current), circuit.brokenCopies(of: witness).count, rowsBroken)
+        return (
+            refusal(test.verifier, proof, current), circuit.brokenCopies(of: witness).count,
+            rowsBroken
+        )
     }
 
     /// The control: the forger's way of writing rows is right when it does not lie.

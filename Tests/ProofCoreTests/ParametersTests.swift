@@ -35,21 +35,33 @@ import Testing
             queries: [93, 36, 21],
             distances: [27, 26, 5], final: 6),
         // One stack.
-        Known(n: 12, m: 0, target: 104, rate: 2, steps: [6], heights: [8], queries: [89], distances: [128], final: 6),
-        Known(n: 12, m: 0, target: 104, rate: 4, steps: [6], heights: [10], queries: [45], distances: [32], final: 6),
-        Known(n: 13, m: 0, target: 104, rate: 2, steps: [6, 3], heights: [9, 9], queries: [90, 36], distances: [65, 26], final: 4),
-        Known(n: 15, m: 0, target: 104, rate: 2, steps: [6, 3], heights: [11, 11], queries: [90, 36], distances: [65, 26], final: 6),
         Known(
-            n: 18, m: 0, target: 104, rate: 4, steps: [6, 3, 3], heights: [16, 16, 15], queries: [46, 26, 20],
+            n: 12, m: 0, target: 104, rate: 2, steps: [6], heights: [8], queries: [89],
+            distances: [128], final: 6),
+        Known(
+            n: 12, m: 0, target: 104, rate: 4, steps: [6], heights: [10], queries: [45],
+            distances: [32], final: 6),
+        Known(
+            n: 13, m: 0, target: 104, rate: 2, steps: [6, 3], heights: [9, 9], queries: [90, 36],
+            distances: [65, 26], final: 4),
+        Known(
+            n: 15, m: 0, target: 104, rate: 2, steps: [6, 3], heights: [11, 11], queries: [90, 36],
+            distances: [65, 26], final: 6),
+        Known(
+            n: 18, m: 0, target: 104, rate: 4, steps: [6, 3, 3], heights: [16, 16, 15],
+            queries: [46, 26, 20],
             distances: [17, 13, 14], final: 6),
         Known(
-            n: 20, m: 0, target: 100, rate: 1, steps: [6, 4, 4], heights: [15, 14, 13], queries: [173, 43, 25],
+            n: 20, m: 0, target: 100, rate: 1, steps: [6, 4, 4], heights: [15, 14, 13],
+            queries: [173, 43, 25],
             distances: [100, 31, 10], final: 6),
         Known(
-            n: 21, m: 0, target: 104, rate: 2, steps: [6, 4, 5], heights: [17, 16, 14], queries: [92, 36, 23],
+            n: 21, m: 0, target: 104, rate: 2, steps: [6, 4, 5], heights: [17, 16, 14],
+            queries: [92, 36, 23],
             distances: [33, 26, 8], final: 6),
         Known(
-            n: 22, m: 0, target: 120, rate: 2, steps: [6, 4, 6], heights: [18, 15, 12], queries: [178, 85, 41],
+            n: 22, m: 0, target: 120, rate: 2, steps: [6, 4, 6], heights: [18, 15, 12],
+            queries: [178, 85, 41],
             distances: [3, 5, 3], final: 6),
     ])
     func known_answers(_ known: Known) throws {
@@ -86,7 +98,9 @@ import Testing
 
     private func check(_ p: OpeningParameters) {
         var variables = p.witnessVariables + (p.hasPreprocessed ? 1 : 0)
-        #expect(p.hasPreprocessed == (p.preprocessedVariables > 0) && p.rounds[0].rowVariables == p.rowVariables)
+        #expect(
+            p.hasPreprocessed == (p.preprocessedVariables > 0)
+                && p.rounds[0].rowVariables == p.rowVariables)
         var rate = 0
         for round in p.rounds {
             #expect(round.variables == variables && round.rateBits > rate)
@@ -107,7 +121,8 @@ import Testing
     @Test(arguments: [
         (11, 9, 104, 2), (25, 23, 104, 2), (14, 11, 104, 2), (14, 15, 104, 2), (14, 12, 39, 2),
         (14, 12, 129, 2), (14, 12, 104, 0), (14, 12, 104, 11), (22, 22, 120, 2),
-        (14, 12, Int.max, 2), (11, 0, 104, 2), (25, 0, 104, 2), (14, 1, 104, 2), (14, -1, 104, 2), (22, 0, 104, 0),
+        (14, 12, Int.max, 2), (11, 0, 104, 2), (25, 0, 104, 2), (14, 1, 104, 2), (14, -1, 104, 2),
+        (22, 0, 104, 0),
     ])
     func refuses(n: Int, m: Int, target: Int, rate: Int) {
         #expect(throws: ParameterError.self) {

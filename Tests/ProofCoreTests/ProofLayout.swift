@@ -15,7 +15,9 @@ struct ProofLayout {
         /// Limbs of the record; the openings of a round are one range, said of its first part.
         var record = 0..<0
 
-        var name: String { "\(message.name) round \(round) step \(step)\(siblings ? " siblings" : "")" }
+        var name: String {
+            "\(message.name) round \(round) step \(step)\(siblings ? " siblings" : "")"
+        }
         var limbs: Int { bytes.count / 4 }
     }
 
@@ -54,7 +56,9 @@ struct ProofLayout {
             try receive(.zerocheckRound, i, limbs: 45)
             _ = transcript.sample()
         }
-        let columns = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
+        let columns = ChipKind.allCases.reduce(0) {
+            $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount
+        }
         try receive(.evaluations, 0, limbs: 5 * columns)
         if shape.deferred {
             _ = transcript.sample()
@@ -64,7 +68,9 @@ struct ProofLayout {
             }
             try receive(.deferredValue, 0, limbs: 5)
         }
-        try opening(try .of(shape), roots: shape.deferred ? [root] : [root, test.key.verifierData.preprocessedRoot])
+        try opening(
+            try .of(shape),
+            roots: shape.deferred ? [root] : [root, test.key.verifierData.preprocessedRoot])
         try transcript.finish()
     }
 
@@ -93,7 +99,9 @@ struct ProofLayout {
         }
     }
 
-    private mutating func leaves(_ p: OpeningParameters, _ j: Int, _ rows: [Int], _ roots: [Digest]) throws {
+    private mutating func leaves(_ p: OpeningParameters, _ j: Int, _ rows: [Int], _ roots: [Digest])
+        throws
+    {
         try transcript.checkWork(bits: p.grindingBits)
         add(Part(message: .nonce, round: j, bytes: at..<(at + 4)), recordLimbs: 1)
         let drawn = transcript.indices(p.rounds[j])
@@ -103,15 +111,22 @@ struct ProofLayout {
         for (tree, rows) in rows.enumerated() {
             trees.append(
                 try TreeOpening(
-                    from: &transcript, indices: drawn, height: height, rows: rows, root: roots[tree], round: j, tree: tree))
-            for (limbs, siblings) in [(rows * plan.leaves.count, false), (8 * plan.siblingCount, true)] {
+                    from: &transcript, indices: drawn, height: height, rows: rows,
+                    root: roots[tree], round: j, tree: tree))
+            for (limbs, siblings) in [
+                (rows * plan.leaves.count, false), (8 * plan.siblingCount, true),
+            ] {
                 add(
-                    Part(message: .opening, round: j, step: tree, siblings: siblings, bytes: at..<(at + 4 * limbs)),
+                    Part(
+                        message: .opening, round: j, step: tree, siblings: siblings,
+                        bytes: at..<(at + 4 * limbs)),
                     recordLimbs: tree == 0 && !siblings ? recordLimbs(p, j) * drawn.count : 0)
             }
         }
         for index in drawn {
-            for tree in trees { transcript.record += tree.leaf(index) + tree.path(index).flatMap(\.limbs) }
+            for tree in trees {
+                transcript.record += tree.leaf(index) + tree.path(index).flatMap(\.limbs)
+            }
         }
         _ = transcript.sample()
     }
@@ -124,9 +139,13 @@ struct ProofLayout {
     }
 
     @discardableResult
-    private mutating func receive(_ message: Message, _ round: Int, step: Int = 0, limbs: Int) throws -> [Field] {
+    private mutating func receive(_ message: Message, _ round: Int, step: Int = 0, limbs: Int)
+        throws -> [Field]
+    {
         let received = try transcript.receive(message, limbs: limbs)
-        add(Part(message: message, round: round, step: step, bytes: at..<(at + 4 * limbs)), recordLimbs: limbs)
+        add(
+            Part(message: message, round: round, step: step, bytes: at..<(at + 4 * limbs)),
+            recordLimbs: limbs)
         return received
     }
 
@@ -144,7 +163,9 @@ struct ProofLayout {
     static let deferred = Result { try ProofLayout(TestProof.deferred.get()) }
 
     /// Walks the opening of a claim.
-    init(_ proof: Proof, of claim: DeferredClaim, root: Digest, _ parameters: OpeningParameters) throws {
+    init(_ proof: Proof, of claim: DeferredClaim, root: Digest, _ parameters: OpeningParameters)
+        throws
+    {
         transcript = VerifierTranscript(proof: proof.bytes)
         transcript.absorb(root)
         transcript.absorb(claim.elements)
@@ -160,7 +181,9 @@ extension VerifierTranscript {
     mutating func absorb(_ elements: [Extension]) {
         let limbs = elements.flatMap(\.limbs)
         let padded = limbs + [Field](repeating: .zero, count: (8 - limbs.count % 8) % 8)
-        for start in stride(from: 0, to: padded.count, by: 8) { absorb(Digest(padded[start..<(start + 8)])) }
+        for start in stride(from: 0, to: padded.count, by: 8) {
+            absorb(Digest(padded[start..<(start + 8)]))
+        }
     }
 }
 
@@ -168,7 +191,8 @@ extension OpeningParameters {
     /// Of a proof of the shape: a deferred one opens one stack.
     static func of(_ shape: Shape) throws -> OpeningParameters {
         try OpeningParameters(
-            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
+            witnessVariables: shape.witnessVariables,
+            preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
             targetBits: shape.targetBits, rateBits: shape.rateBits)
     }
 }

@@ -10,7 +10,10 @@ func wrapper(of shape: Shape) throws -> Circuit {
     let statement = b.inputDigest()
     let child = try b.verifyProof(shape: shape, preprocessedRoot: root, statement: statement)
     let claim = child.deferred?.elements ?? []
-    b.setStatement(b.hash(tag: 9, blocks: [child.fingerprint, statement] + b.blocks(of: claim), count: 16 + 5 * claim.count))
+    b.setStatement(
+        b.hash(
+            tag: 9, blocks: [child.fingerprint, statement] + b.blocks(of: claim),
+            count: 16 + 5 * claim.count))
     return try b.build()
 }
 
@@ -34,7 +37,10 @@ struct WrappedChild: Sendable {
     }
 
     var statement: Digest {
-        Poseidon2.hash(tag: 9, child.key.fingerprint.limbs + child.statement.limbs + (claim?.elements ?? []).flatMap(\.limbs))
+        Poseidon2.hash(
+            tag: 9,
+            child.key.fingerprint.limbs + child.statement.limbs
+                + (claim?.elements ?? []).flatMap(\.limbs))
     }
 
     static let nine = Result { try WrappedChild(TestProof.nine.get()) }
@@ -102,7 +108,9 @@ struct WrappedChild: Sendable {
         ).rounds[1]
         var random = RandomElements(seed: 71)
         let digest = Digest((0..<8).map { _ in random.field() })
-        let messages = [1, 2, 8, 9, 23].map { count in (0..<count).map { _ in random.extensionElement() } }
+        let messages = [1, 2, 8, 9, 23].map { count in
+            (0..<count).map { _ in random.extensionElement() }
+        }
 
         var native = ProverTranscript()
         native.absorb(digest)
@@ -132,7 +140,8 @@ struct WrappedChild: Sendable {
         let one = b.block(of: [b.one])
         let points = positions.map { b.power($0.point, [one]) }  // 1 + 1·(z − 1) = z
         let all = targets + positions.map(\.index) + points
-        b.setStatement(b.hash(tag: 3, blocks: b.blocks(of: all), count: (5 * all.count + 7) / 8 * 8))
+        b.setStatement(
+            b.hash(tag: 3, blocks: b.blocks(of: all), count: (5 * all.count + 7) / 8 * 8))
         let circuit = try b.build()
 
         let input =
@@ -143,7 +152,8 @@ struct WrappedChild: Sendable {
             let reversed = (0..<h).reduce(0) { $0 | ((index >> $1) & 1) << (h - 1 - $1) }
             return Field.rootOfUnity(h).power(UInt64(reversed))
         }
-        var expected = (drawn + indices.map { Extension(Field($0)) } + zs.map { Extension($0) }).flatMap(\.limbs)
+        var expected = (drawn + indices.map { Extension(Field($0)) } + zs.map { Extension($0) })
+            .flatMap(\.limbs)
         expected += [Field](repeating: .zero, count: (8 - expected.count % 8) % 8)
         let witness = try circuit.witness(input: input)
         #expect(circuit.statement(of: witness) == Poseidon2.hash(tag: 3, expected))
@@ -156,7 +166,9 @@ struct WrappedChild: Sendable {
 
     // MARK: no witness for what the native verifier refuses
 
-    private func expectContradiction(_ input: [Field], _ what: String = "", _ location: SourceLocation = #_sourceLocation) {
+    private func expectContradiction(
+        _ input: [Field], _ what: String = "", _ location: SourceLocation = #_sourceLocation
+    ) {
         do {
             _ = try wrapped.circuit.witness(input: input)
             Issue.record("\(what): there is a witness", sourceLocation: location)
@@ -167,7 +179,8 @@ struct WrappedChild: Sendable {
     }
 
     /// Of every part of every message, the first, the last and one more limb.
-    @Test(arguments: Message.argument) func tampered_child_has_no_witness(_ message: Message) throws {
+    @Test(arguments: Message.argument) func tampered_child_has_no_witness(_ message: Message) throws
+    {
         var random = RandomElements(seed: UInt64(message.rawValue))
         let parts = layout.parts(message).filter { !$0.record.isEmpty }
         try #require(!parts.isEmpty)
@@ -175,11 +188,15 @@ struct WrappedChild: Sendable {
             let more = message == .opening ? 12 : 1
             let limbs =
                 [part.record.lowerBound, part.record.upperBound - 1]
-                + (0..<more).map { _ in part.record.lowerBound + random.index(below: part.record.count) }
+                + (0..<more).map { _ in
+                    part.record.lowerBound + random.index(below: part.record.count)
+                }
             for limb in Set(limbs) {
                 var record = child.record
                 record[limb] += .one
-                expectContradiction(child.input(record: record), "\(part.name), limb \(limb - part.record.lowerBound)")
+                expectContradiction(
+                    child.input(record: record),
+                    "\(part.name), limb \(limb - part.record.lowerBound)")
             }
         }
     }
@@ -214,12 +231,16 @@ struct WrappedChild: Sendable {
     }
 
     @Test func input_of_wrong_length_is_refused() {
-        #expect(throws: WitnessError.self) { try wrapped.circuit.witness(input: child.input().dropLast()) }
+        #expect(throws: WitnessError.self) {
+            try wrapped.circuit.witness(input: child.input().dropLast())
+        }
     }
 
     /// The strongest false child: a prover that follows the protocol on a false statement, work, openings and all. One equation
     /// of the child's verifier fails. There is no witness, or no proof of it.
-    private func expectRefused(_ proof: Proof, _ statement: Digest, _ error: VerificationError) throws {
+    private func expectRefused(_ proof: Proof, _ statement: Digest, _ error: VerificationError)
+        throws
+    {
         let test = child.child
         #expect(refusal(test.verifier, proof, statement) == error)
         let record = try ProofLayout(test, proof: proof, statement: statement).record
@@ -227,7 +248,9 @@ struct WrappedChild: Sendable {
         do {
             let witness = try wrapped.circuit.witness(input: input)
             let claimed = wrapped.circuit.statement(of: witness)
-            #expect(refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed) == .busImbalance)
+            #expect(
+                refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed)
+                    == .busImbalance)
         } catch WitnessError.contradiction {
         }
     }
@@ -262,10 +285,14 @@ struct WrappedChild: Sendable {
         let circuit = wrapped.circuit
         var off: [String: Int] = [:]
         for (kind, port) in ChipRow.allPorts where ![.dot, .pack, .select].contains(kind) {
-            for row in 0..<circuit.rowCounts[kind.rawValue] where !circuit.isBound(kind, port: port, row) {
+            for row in 0..<circuit.rowCounts[kind.rawValue]
+            where !circuit.isBound(kind, port: port, row) {
                 var mode = ""
                 if kind == .poseidon {
-                    let (path, feed) = (circuit.preprocessedCell(kind, 0, row), circuit.preprocessedCell(kind, 2, row))
+                    let (path, feed) = (
+                        circuit.preprocessedCell(kind, 0, row),
+                        circuit.preprocessedCell(kind, 2, row)
+                    )
                     mode = path == .one ? " path" : feed == .one ? " compress" : " sponge"
                 }
                 off["\(kind.name)\(mode) \(port)", default: 0] += 1
@@ -274,7 +301,9 @@ struct WrappedChild: Sendable {
         let rounds = try OpeningParameters(
             witnessVariables: 13, preprocessedVariables: 12, targetBits: 104, rateBits: 2
         ).rounds
-        let paths = rounds.enumerated().reduce(0) { $0 + $1.element.queries * $1.element.height * ($1.offset == 0 ? 2 : 1) }
+        let paths = rounds.enumerated().reduce(0) {
+            $0 + $1.element.queries * $1.element.height * ($1.offset == 0 ? 2 : 1)
+        }
         #expect(off["Poseidon path 1"] == paths)  // siblings
         #expect(off["Poseidon path 0"] == nil && off["Poseidon path 2"] == nil)
         for port in 0..<3 { #expect(off["Poseidon compress \(port)"] == nil) }
@@ -314,6 +343,8 @@ struct WrappedChild: Sendable {
         var child = child.child.statement
         child[0] += .one
         let claimed = Poseidon2.hash(tag: 9, self.child.child.key.fingerprint.limbs + child.limbs)
-        #expect(refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed) == .busImbalance)
+        #expect(
+            refusal(wrapped.verifier, wrapped.prove(witness, statement: claimed), claimed)
+                == .busImbalance)
     }
 }

@@ -27,7 +27,8 @@ struct TestProof: Sendable {
     /// Proves with a witness that the circuit did not make.
     func prove(_ witness: Witness, statement: Digest? = nil) -> Proof {
         var timer = PhaseTimer()
-        return Prover(key: key).prove(witness, statement: statement ?? self.statement, timer: &timer)
+        return Prover(key: key).prove(
+            witness, statement: statement ?? self.statement, timer: &timer)
     }
 
     /// Changes the honest witness, proves, and says why the verifier refuses.
@@ -41,11 +42,19 @@ struct TestProof: Sendable {
     /// The same circuit and another input.
     static let nineOther = Result { try TestProof(nineChips(), input: nineChipsInput(seed: 2)) }
     /// Another circuit of the same shape and number of inputs.
-    static let nineVariant = Result { try TestProof(nineChips(tag: 8), input: nineChipsInput(seed: 1)) }
+    static let nineVariant = Result {
+        try TestProof(nineChips(tag: 8), input: nineChipsInput(seed: 1))
+    }
     /// The same with claims on their preprocessed columns left open.
-    static let deferred = Result { try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 1)) }
-    static let deferredOther = Result { try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 2)) }
-    static let deferredVariant = Result { try TestProof(nineChips(tag: 8, deferred: true), input: nineChipsInput(seed: 1)) }
+    static let deferred = Result {
+        try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 1))
+    }
+    static let deferredOther = Result {
+        try TestProof(nineChips(deferred: true), input: nineChipsInput(seed: 2))
+    }
+    static let deferredVariant = Result {
+        try TestProof(nineChips(tag: 8, deferred: true), input: nineChipsInput(seed: 1))
+    }
 }
 
 /// Why `verifier` refuses; nil when it accepts.
@@ -82,7 +91,8 @@ func nineChips(tag: Int = 7, deferred: Bool = false) throws -> Circuit {
     let base = b.digest(ofBase: [index, position, bit, word] + limbs[0..<4])
     let rest = b.digest(ofBase: Array(limbs[4..<8]))
     let packed = b.blocks(of: [power] + dots + [product] + elements[2...])
-    b.setStatement(b.hash(tag: tag, blocks: [base, rest, b.compress(chosen, root)] + packed, count: 64))
+    b.setStatement(
+        b.hash(tag: tag, blocks: [base, rest, b.compress(chosen, root)] + packed, count: 64))
     return try b.build(shape: try Shape(heights: b.minimalHeights, deferred: deferred))
 }
 
@@ -90,7 +100,8 @@ func nineChipsInput(seed: UInt64) -> [Field] {
     var random = RandomElements(seed: seed)
     func fields(_ n: Int) -> [Field] { (0..<n).map { _ in random.field() } }
     // The word has bits 8 … 19 set: every mask of the Index row then meets a bit.
-    return fields(4 * 8) + fields(4 * 5) + [Field(0x2a0f_ff12 + Int(seed)), 2, 1] + fields(8 + 8) + [1]
+    return fields(4 * 8) + fields(4 * 5) + [Field(0x2a0f_ff12 + Int(seed)), 2, 1] + fields(8 + 8)
+        + [1]
 }
 
 // MARK: cells
@@ -102,7 +113,9 @@ extension Circuit {
     }
 
     func preprocessedCell(_ kind: ChipKind, _ column: Int, _ row: Int) -> Field {
-        Field(montgomery: preprocessed[shape.preprocessedLayout.offset(kind, column: column, shape: shape) + row])
+        Field(
+            montgomery: preprocessed[
+                shape.preprocessedLayout.offset(kind, column: column, shape: shape) + row])
     }
 
     /// The statement, from the row that copies it: the last of the Limbs table.
@@ -119,7 +132,9 @@ extension Circuit {
     }
 
     func write(_ values: ChipRow, _ row: Int, to witness: Witness) {
-        for (c, value) in values.witness.enumerated() { witness.cells[cell(values.chip.kind, c, row)] = value }
+        for (c, value) in values.witness.enumerated() {
+            witness.cells[cell(values.chip.kind, c, row)] = value
+        }
     }
 
     /// Whether a row's port is on the bus.
@@ -158,8 +173,10 @@ extension Circuit {
                 return ports.indices.filter { isBound(kind, port: $0, r) }.map { k in
                     BusEntry(
                         kind: kind, row: r, port: k,
-                        address: Int(preprocessedCell(kind, Chip[kind].addressColumn(port: k), r).canonical),
-                        multiplicity: preprocessedCell(kind, Chip[kind].multiplicityColumn(port: k), r),
+                        address: Int(
+                            preprocessedCell(kind, Chip[kind].addressColumn(port: k), r).canonical),
+                        multiplicity: preprocessedCell(
+                            kind, Chip[kind].multiplicityColumn(port: k), r),
                         tuple: ports[k] + [Field](repeating: .zero, count: 40 - ports[k].count))
                 }
             }

@@ -17,7 +17,9 @@ import Testing
 
     /// Section 3 of PROTOCOL.md, over the plain permutation.
     private struct Reference {
-        var state = [Field](repeating: .zero, count: 8) + [0x5041_5254, 1] + [Field](repeating: .zero, count: 6)
+        var state =
+            [Field](repeating: .zero, count: 8) + [0x5041_5254, 1]
+            + [Field](repeating: .zero, count: 6)
         var fresh = false
 
         mutating func absorb(_ v: [Field]) {
@@ -99,7 +101,8 @@ import Testing
 
     @Test func refuses_non_canonical_word() {
         for word in [Field.modulus, Field.modulus + 1, UInt32.max] {
-            var verifier = VerifierTranscript(proof: limbs[0].canonical.littleEndianBytes + word.littleEndianBytes)
+            var verifier = VerifierTranscript(
+                proof: limbs[0].canonical.littleEndianBytes + word.littleEndianBytes)
             #expect(throws: VerificationError.nonCanonical(.evaluations, at: 4, word: word)) {
                 try verifier.receive(.evaluations, limbs: 2)
             }
@@ -128,7 +131,9 @@ import Testing
         proof.replaceSubrange((proof.count - 4)..., with: nonce.canonical.littleEndianBytes)
         var verifier = VerifierTranscript(proof: proof)
         _ = try verifier.receive(.witnessRoot, limbs: 20)
-        #expect(throws: VerificationError.proofOfWork(bits: 12, nonce: nonce)) { try verifier.checkWork(bits: 12) }
+        #expect(throws: VerificationError.proofOfWork(bits: 12, nonce: nonce)) {
+            try verifier.checkWork(bits: 12)
+        }
     }
 
     @Test func draws_depend_on_every_limb() {

@@ -137,8 +137,10 @@ import Worker
         var configuration = CoordinatorConfiguration()
         var first: CoordinatorService
         while true {
-            configuration.listen = Endpoint(host: "127.0.0.1", port: Int.random(in: 20_000..<30_000))
-            first = CoordinatorService(configuration: configuration, logic: StubLogic(), logger: quiet)
+            configuration.listen = Endpoint(
+                host: "127.0.0.1", port: Int.random(in: 20_000..<30_000))
+            first = CoordinatorService(
+                configuration: configuration, logic: StubLogic(), logger: quiet)
             if (try? await first.start()) != nil { break }
         }
         var workerConfiguration = WorkerConfiguration(coordinator: configuration.listen)

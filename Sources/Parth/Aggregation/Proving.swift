@@ -5,7 +5,9 @@ import ProofCore
 /// Why an artifact is refused though its proof may be valid: what, expected, got.
 public struct StatementError: Error, Equatable, CustomStringConvertible {
     public let description: String
-    init(_ what: String, expected: String, got: String) { description = "\(what): expected \(expected), got \(got)" }
+    init(_ what: String, expected: String, got: String) {
+        description = "\(what): expected \(expected), got \(got)"
+    }
 }
 
 /// What a verified end cap or combine leaves for the circuit that takes it.
@@ -27,9 +29,11 @@ extension Network {
     }
 
     /// - Throws: `VerificationError` for a signature proof that does not verify, `WitnessError` for a witness that contradicts the circuit.
-    public func proveEndCap(_ witness: EndCapWitness, threads: Int = 1) throws -> TransitionArtifact {
+    public func proveEndCap(_ witness: EndCapWitness, threads: Int = 1) throws -> TransitionArtifact
+    {
         let header = witness.header
-        let proof = try Prover(key: endCap, threads: threads).prove(input: witness.input(), statement: header.digest)
+        let proof = try Prover(key: endCap, threads: threads).prove(
+            input: witness.input(), statement: header.digest)
         return TransitionArtifact(kind: .endCap, header: header, proof: proof)
     }
 
@@ -40,20 +44,28 @@ extension Network {
     public func verify(_ artifact: TransitionArtifact) throws -> VerifiedTransition {
         let aggregator = artifact.kind == .combine ? combine.fingerprint : .zero
         guard artifact.header.aggregator == aggregator else {
-            throw StatementError("\(artifact.kind.name) aggregator", expected: aggregator.hex, got: artifact.header.aggregator.hex)
+            throw StatementError(
+                "\(artifact.kind.name) aggregator", expected: aggregator.hex,
+                got: artifact.header.aggregator.hex)
         }
         let carried = artifact.claim ?? .trivial(variables: Self.polynomialVariables)
         let digest = artifact.claim.map(claimDigest) ?? .zero
         guard artifact.header.deferred == digest else {
-            throw StatementError("\(artifact.kind.name) claim", expected: artifact.header.deferred.hex, got: digest.hex)
+            throw StatementError(
+                "\(artifact.kind.name) claim", expected: artifact.header.deferred.hex,
+                got: digest.hex)
         }
         let verifier = artifact.kind == .combine ? combineVerifier : endCapVerifier
         let replay = try verifier.replay(artifact.proof, statement: artifact.header.digest)
-        guard let own = replay.deferred else { preconditionFailure("the network's shape is deferred") }
+        guard let own = replay.deferred else {
+            preconditionFailure("the network's shape is deferred")
+        }
         let selector: Extension = artifact.kind == .combine ? .one : .zero
         let claims = [DeferredClaim(point: [selector] + own.point, value: own.value), carried]
-        for (claim, name) in zip(claims, ["of the proof", "carried"]) where !polynomial.satisfies(claim) {
-            throw VerificationError.deferredClaim("\(artifact.kind.name): the claim \(name) is false")
+        for (claim, name) in zip(claims, ["of the proof", "carried"])
+        where !polynomial.satisfies(claim) {
+            throw VerificationError.deferredClaim(
+                "\(artifact.kind.name): the claim \(name) is false")
         }
         return VerifiedTransition(record: replay.record, claims: claims)
     }
@@ -64,16 +76,23 @@ extension Network {
 
     // MARK: Workers
 
-    package func child(_ artifact: TransitionArtifact, _ verified: VerifiedTransition, siblings: [Digest]) -> ChildInput {
+    package func child(
+        _ artifact: TransitionArtifact, _ verified: VerifiedTransition, siblings: [Digest]
+    ) -> ChildInput {
         ChildInput(
-            artifact: artifact, verifierData: artifact.kind == .combine ? combine.verifierData : endCap.verifierData,
+            artifact: artifact,
+            verifierData: artifact.kind == .combine ? combine.verifierData : endCap.verifierData,
             record: verified.record, siblings: siblings)
     }
 
     /// The header that two children combine to, but for `deferred`, which follows from the children's proofs.
-    public func combinedHeader(_ left: Header, _ right: Header, _ context: CombineContext) throws -> Header {
+    public func combinedHeader(_ left: Header, _ right: Header, _ context: CombineContext) throws
+        -> Header
+    {
         guard left.blockRoot == right.blockRoot else {
-            throw StatementError("block root of the right child", expected: left.blockRoot.hex, got: right.blockRoot.hex)
+            throw StatementError(
+                "block root of the right child", expected: left.blockRoot.hex,
+                got: right.blockRoot.hex)
         }
         let level = context.level
         guard (1...Self.userTreeHeight).contains(level), left.level < level, right.level < level,
@@ -89,47 +108,59 @@ extension Network {
         func lifted(_ header: Header, _ siblings: [Digest], _ digest: Digest) throws -> Digest {
             guard siblings.count == level - 1 - Int(header.level) else {
                 throw StatementError(
-                    "siblings of (\(header.level), \(header.first))", expected: "\(level - 1 - Int(header.level))", got: "\(siblings.count)")
+                    "siblings of (\(header.level), \(header.first))",
+                    expected: "\(level - 1 - Int(header.level))", got: "\(siblings.count)")
             }
-            return merkleRoot(leaf: digest, index: UInt64(header.first >> header.level), siblings: siblings)
+            return merkleRoot(
+                leaf: digest, index: UInt64(header.first >> header.level), siblings: siblings)
         }
         return Header(
             blockRoot: left.blockRoot, level: UInt32(level), first: aligned(left.first, level),
             old: Poseidon2.compress(
-                try lifted(left, context.leftSiblings, left.old), try lifted(right, context.rightSiblings, right.old)),
+                try lifted(left, context.leftSiblings, left.old),
+                try lifted(right, context.rightSiblings, right.old)),
             new: Poseidon2.compress(
-                try lifted(left, context.leftSiblings, left.new), try lifted(right, context.rightSiblings, right.new)),
-            users: sum(left.users, right.users), transactions: sum(left.transactions, right.transactions), slots: sum(left.slots, right.slots),
+                try lifted(left, context.leftSiblings, left.new),
+                try lifted(right, context.rightSiblings, right.new)),
+            users: sum(left.users, right.users),
+            transactions: sum(left.transactions, right.transactions),
+            slots: sum(left.slots, right.slots),
             aggregator: combine.fingerprint, deferred: .zero)
     }
 
     /// Verifies both children and proves their combination.
     public func proveCombine(
-        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext, prover: Prover, timer: inout PhaseTimer
+        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext,
+        prover: Prover, timer: inout PhaseTimer
     ) throws -> TransitionArtifact {
         var header = try combinedHeader(left.header, right.header, context)
         let (l, r) = (try verify(left), try verify(right))
         timer.mark("verify_children")
-        let (claim, batch) = ClaimBatch(l.claims + r.claims).prove(polynomial, threads: prover.threads)
+        let (claim, batch) = ClaimBatch(l.claims + r.claims).prove(
+            polynomial, threads: prover.threads)
         header.deferred = claimDigest(claim)
         timer.mark("join_claims")
         let input = CombineCircuit.input(
             blockRoot: header.blockRoot, aggregator: combine.fingerprint, level: context.level,
-            left: child(left, l, siblings: context.leftSiblings), right: child(right, r, siblings: context.rightSiblings), batch: batch)
+            left: child(left, l, siblings: context.leftSiblings),
+            right: child(right, r, siblings: context.rightSiblings), batch: batch)
         let proof = try prover.prove(input: input, statement: header.digest, timer: &timer)
         return TransitionArtifact(kind: .combine, header: header, claim: claim, proof: proof)
     }
 
     public func proveCombine(
-        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext, threads: Int = 1
+        _ left: TransitionArtifact, _ right: TransitionArtifact, _ context: CombineContext,
+        threads: Int = 1
     ) throws -> TransitionArtifact {
         var timer = PhaseTimer()
-        return try proveCombine(left, right, context, prover: Prover(key: combine, threads: threads), timer: &timer)
+        return try proveCombine(
+            left, right, context, prover: Prover(key: combine, threads: threads), timer: &timer)
     }
 
     /// Verifies the round's last transition and proves the block.
     public func proveBlock(
-        _ child: TransitionArtifact, _ context: BlockContext, prover: Prover, timer: inout PhaseTimer
+        _ child: TransitionArtifact, _ context: BlockContext, prover: Prover,
+        timer: inout PhaseTimer
     ) throws -> BlockArtifact {
         let statement = try blockStatement(child.header, context)
         let verified = try verify(child)
@@ -140,29 +171,40 @@ extension Network {
         let settled = try settlement.replay(opening, claim, root: polynomialCommitment.root)
         timer.mark("settle_claim")
         let input = BlockCircuit.input(
-            state: context.state, child: self.child(child, verified, siblings: context.siblings), batch: batch, settlement: settled)
+            state: context.state, child: self.child(child, verified, siblings: context.siblings),
+            batch: batch, settlement: settled)
         let proof = try prover.prove(input: input, statement: statement.digest, timer: &timer)
         return BlockArtifact(statement: statement, proof: proof)
     }
 
-    public func proveBlock(_ child: TransitionArtifact, _ context: BlockContext, threads: Int = 1) throws -> BlockArtifact {
+    public func proveBlock(_ child: TransitionArtifact, _ context: BlockContext, threads: Int = 1)
+        throws -> BlockArtifact
+    {
         var timer = PhaseTimer()
-        return try proveBlock(child, context, prover: Prover(key: block, threads: threads), timer: &timer)
+        return try proveBlock(
+            child, context, prover: Prover(key: block, threads: threads), timer: &timer)
     }
 
     /// What the block over `header` states.
     public func blockStatement(_ header: Header, _ context: BlockContext) throws -> BlockStatement {
         guard context.siblings.count == Self.userTreeHeight - Int(header.level) else {
             throw StatementError(
-                "siblings of the block", expected: "\(Self.userTreeHeight - Int(header.level))", got: "\(context.siblings.count)")
+                "siblings of the block", expected: "\(Self.userTreeHeight - Int(header.level))",
+                got: "\(context.siblings.count)")
         }
         let index = UInt64(header.first >> header.level)
         guard context.state.digest == header.blockRoot,
-            merkleRoot(leaf: header.old, index: index, siblings: context.siblings) == context.state.userRoot
-        else { throw StatementError("block root", expected: context.state.digest.hex, got: header.blockRoot.hex) }
-        let next = context.state.next(userRoot: merkleRoot(leaf: header.new, index: index, siblings: context.siblings))
+            merkleRoot(leaf: header.old, index: index, siblings: context.siblings)
+                == context.state.userRoot
+        else {
+            throw StatementError(
+                "block root", expected: context.state.digest.hex, got: header.blockRoot.hex)
+        }
+        let next = context.state.next(
+            userRoot: merkleRoot(leaf: header.new, index: index, siblings: context.siblings))
         return BlockStatement(
-            previous: context.state.digest, new: next.digest, height: next.height, users: header.users,
+            previous: context.state.digest, new: next.digest, height: next.height,
+            users: header.users,
             transactions: header.transactions, slots: header.slots)
     }
 }
@@ -185,7 +227,9 @@ public struct CombineContext: Sendable, Hashable {
             let (level, first) = plan.position(child)
             return tree.siblings(level: level, UInt64(first >> UInt32(level)), top: node.level - 1)
         }
-        self.init(level: node.level, leftSiblings: siblings(node.left), rightSiblings: siblings(node.right))
+        self.init(
+            level: node.level, leftSiblings: siblings(node.left),
+            rightSiblings: siblings(node.right))
     }
 }
 
@@ -202,6 +246,7 @@ public struct BlockContext: Sendable, Hashable {
 
     public init(_ plan: AggregationPlan, state: BlockState, tree: SparseMerkleTree) {
         let (level, first) = plan.position(plan.root)
-        self.init(state: state, siblings: tree.siblings(level: level, UInt64(first >> UInt32(level))))
+        self.init(
+            state: state, siblings: tree.siblings(level: level, UInt64(first >> UInt32(level))))
     }
 }

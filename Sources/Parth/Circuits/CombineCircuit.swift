@@ -13,10 +13,12 @@ package enum CombineCircuit {
         let below = (0..<(height - 1)).map { _ in b.inputBase() }
         prefixFlags(b, below)
         let left = try b.count("left child") {
-            try ChildTarget(b, shape: shape, blockRoot: blockRoot, aggregator: aggregator, endCap: endCap)
+            try ChildTarget(
+                b, shape: shape, blockRoot: blockRoot, aggregator: aggregator, endCap: endCap)
         }
         let right = try b.count("right child") {
-            try ChildTarget(b, shape: shape, blockRoot: blockRoot, aggregator: aggregator, endCap: endCap)
+            try ChildTarget(
+                b, shape: shape, blockRoot: blockRoot, aggregator: aggregator, endCap: endCap)
         }
         let header = b.count("nearest common ancestor") {
             // under[j] = 1 for j < level: below, one further.
@@ -29,17 +31,20 @@ package enum CombineCircuit {
                 b.assertMulAdd(isBranch, left.bits[j], b.zero, equals: b.zero)
                 b.assertMulAdd(isBranch, right.bits[j], b.zero, equals: isBranch)
                 let above = b.subtract(b.one, under[j])
-                b.assertMulAdd(above, left.bits[j], b.zero, equals: b.multiply(above, right.bits[j]))
+                b.assertMulAdd(
+                    above, left.bits[j], b.zero, equals: b.multiply(above, right.bits[j]))
                 first = b.mulAdd(b.multiply(above, left.bits[j]), b.constant(Field(1 << j)), first)
             }
             let top = below + [b.zero]
             let (l, r) = (left.lifted(b, top: top), right.lifted(b, top: top))
             return HeaderTarget(
-                blockRoot: blockRoot, level: b.sum(under), first: first, old: b.compress(l.old, r.old),
+                blockRoot: blockRoot, level: b.sum(under), first: first,
+                old: b.compress(l.old, r.old),
                 new: b.compress(l.new, r.new), users: b.add(left.header.users, right.header.users),
                 transactions: b.add(left.header.transactions, right.header.transactions),
                 slots: b.add(left.header.slots, right.header.slots), aggregator: aggregator,
-                deferred: b.claimDigest(b.count("claims") { b.joinClaims(left.claims + right.claims) }))
+                deferred: b.claimDigest(
+                    b.count("claims") { b.joinClaims(left.claims + right.claims) }))
         }
         b.setStatement(header.digest(b))
         return try b.build(shape: shape)
@@ -48,7 +53,8 @@ package enum CombineCircuit {
     /// Input limbs for two children whose headers meet at `level`.
     /// - Parameter batch: what `ClaimBatch.prove` sends for the children's claims.
     package static func input(
-        blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput, batch: [Field]
+        blockRoot: Digest, aggregator: Digest, level: Int, left: ChildInput, right: ChildInput,
+        batch: [Field]
     ) -> [Field] {
         var limbs = blockRoot.limbs + aggregator.limbs
         limbs += (0..<(Network.userTreeHeight - 1)).map { $0 < level - 1 ? Field.one : Field.zero }

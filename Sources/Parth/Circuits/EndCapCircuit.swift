@@ -20,7 +20,8 @@ public struct EndCapWitness: Sendable {
     public let signatureVerifierData: VerifierData
 
     public init(
-        block: BlockState, userID: UInt32, siblings: [Digest], leaf: UserLeaf, newContractRoot: Digest, transactions: UInt32,
+        block: BlockState, userID: UInt32, siblings: [Digest], leaf: UserLeaf,
+        newContractRoot: Digest, transactions: UInt32,
         slots: UInt32, keyParameters: Digest, signature: Proof, signatureVerifierData: VerifierData
     ) {
         self.block = block
@@ -38,7 +39,8 @@ public struct EndCapWitness: Sendable {
     /// The leaf after the block.
     public var newLeaf: UserLeaf {
         UserLeaf(
-            publicKey: leaf.publicKey, contractRoot: newContractRoot, nonce: leaf.nonce + 1, lastBlock: block.height + 1)
+            publicKey: leaf.publicKey, contractRoot: newContractRoot, nonce: leaf.nonce + 1,
+            lastBlock: block.height + 1)
     }
 
     public var payload: Digest {
@@ -47,7 +49,8 @@ public struct EndCapWitness: Sendable {
 
     public var header: Header {
         Header(
-            blockRoot: block.digest, level: 0, first: userID, old: leaf.digest, new: newLeaf.digest, users: 1,
+            blockRoot: block.digest, level: 0, first: userID, old: leaf.digest, new: newLeaf.digest,
+            users: 1,
             transactions: transactions, slots: slots, aggregator: .zero, deferred: .zero)
     }
 
@@ -55,10 +58,17 @@ public struct EndCapWitness: Sendable {
     /// - Throws: `VerificationError` when the signature proof does not verify.
     package func input() throws -> [Field] {
         let statement = signatureStatement(parameters: keyParameters, payload: payload)
-        let record = try Verifier(signatureVerifierData).replay(signature, statement: statement).record
-        var limbs = block.userRoot.limbs + block.contractRoot.limbs + block.previous.limbs + [Field(block.height)]
+        let record = try Verifier(signatureVerifierData).replay(signature, statement: statement)
+            .record
+        var limbs =
+            block.userRoot.limbs + block.contractRoot.limbs + block.previous.limbs + [
+                Field(block.height)
+            ]
         limbs += [Field(userID)] + siblings.flatMap(\.limbs)
-        limbs += keyParameters.limbs + leaf.contractRoot.limbs + [Field(leaf.nonce), Field(leaf.lastBlock)]
+        limbs +=
+            keyParameters.limbs + leaf.contractRoot.limbs + [
+                Field(leaf.nonce), Field(leaf.lastBlock),
+            ]
         limbs += newContractRoot.limbs + [Field(transactions), Field(slots)]
         limbs += signatureVerifierData.preprocessedRoot.limbs
         return limbs + record
@@ -73,7 +83,8 @@ enum EndCapCircuit {
     static func build(shape: Shape) throws -> Circuit {
         let b = CircuitBuilder(name: "end_cap")
         let block = BlockStateTarget(
-            userRoot: b.inputDigest(), contractRoot: b.inputDigest(), previous: b.inputDigest(), height: b.inputBase())
+            userRoot: b.inputDigest(), contractRoot: b.inputDigest(), previous: b.inputDigest(),
+            height: b.inputBase())
         let userID = b.inputBase()
         let siblings = (0..<Network.userTreeHeight).map { _ in b.inputDigest() }
         let parameters = b.inputDigest()
@@ -87,9 +98,12 @@ enum EndCapCircuit {
 
         let signer = b.fingerprint(preprocessedRoot: signatureRoot, shape: SignatureCircuit.shape)
         let publicKey = b.hash(.publicKey, [parameters, signer])
-        let old = UserLeafTarget(publicKey: publicKey, contractRoot: contractRoot, nonce: nonce, lastBlock: lastBlock).digest(b)
+        let old = UserLeafTarget(
+            publicKey: publicKey, contractRoot: contractRoot, nonce: nonce, lastBlock: lastBlock
+        ).digest(b)
         let new = UserLeafTarget(
-            publicKey: publicKey, contractRoot: newContractRoot, nonce: b.add(nonce, b.one), lastBlock: b.add(block.height, b.one)
+            publicKey: publicKey, contractRoot: newContractRoot, nonce: b.add(nonce, b.one),
+            lastBlock: b.add(block.height, b.one)
         ).digest(b)
         _ = b.bits(of: nonce, count: nonceBits)
         _ = b.bits(of: transactions, count: statisticBits)
@@ -100,10 +114,13 @@ enum EndCapCircuit {
         let payload = b.hash(.payload, [old, new], [userID, nonce])
         let statement = b.hash(.signature, [parameters, payload])
         b.connect(
-            try b.verifyProof(shape: SignatureCircuit.shape, preprocessedRoot: signatureRoot, statement: statement).fingerprint,
+            try b.verifyProof(
+                shape: SignatureCircuit.shape, preprocessedRoot: signatureRoot, statement: statement
+            ).fingerprint,
             signer)
         let header = HeaderTarget(
-            blockRoot: block.digest(b), level: b.zero, first: userID, old: old, new: new, users: b.one,
+            blockRoot: block.digest(b), level: b.zero, first: userID, old: old, new: new,
+            users: b.one,
             transactions: transactions, slots: slots, aggregator: b.constant(Digest.zero),
             deferred: b.constant(Digest.zero))
         b.setStatement(header.digest(b))

@@ -19,7 +19,10 @@ package struct ChildTarget {
     /// - Parameters:
     ///   - aggregator: fingerprint of the combine circuit.
     ///   - endCap: fingerprint of the end-cap circuit.
-    package init(_ b: CircuitBuilder, shape: Shape, blockRoot: DigestTarget, aggregator: DigestTarget, endCap: Digest) throws {
+    package init(
+        _ b: CircuitBuilder, shape: Shape, blockRoot: DigestTarget, aggregator: DigestTarget,
+        endCap: Digest
+    ) throws {
         let isCombine = b.inputBase()
         b.assertBit(isCombine)
         let preprocessedRoot = b.inputDigest()
@@ -28,7 +31,8 @@ package struct ChildTarget {
         let new = b.inputDigest()
         let (users, transactions, slots) = (b.inputBase(), b.inputBase(), b.inputBase())
         let carried = DeferredClaimTarget(
-            point: (0..<Network.polynomialVariables).map { _ in b.inputElement() }, value: b.inputElement())
+            point: (0..<Network.polynomialVariables).map { _ in b.inputElement() },
+            value: b.inputElement())
         let below = (0..<Network.userTreeHeight).map { _ in b.inputBase() }
         siblings = (0..<Network.userTreeHeight).map { _ in b.inputDigest() }
         prefixFlags(b, below)
@@ -37,24 +41,29 @@ package struct ChildTarget {
         // The subtree starts at a multiple of its size.
         for (bit, flag) in zip(bits, below) { b.assertMulAdd(bit, flag, b.zero, equals: b.zero) }
         header = HeaderTarget(
-            blockRoot: blockRoot, level: b.sum(below), first: first, old: old, new: new, users: users,
+            blockRoot: blockRoot, level: b.sum(below), first: first, old: old, new: new,
+            users: users,
             transactions: transactions, slots: slots,
             aggregator: b.select(isCombine, b.constant(Digest.zero), aggregator),
             deferred: b.select(isCombine, b.constant(Digest.zero), b.claimDigest(carried)))
         let statement = header.digest(b)
-        let verified = try b.verifyProof(shape: shape, preprocessedRoot: preprocessedRoot, statement: statement)
+        let verified = try b.verifyProof(
+            shape: shape, preprocessedRoot: preprocessedRoot, statement: statement)
         b.connect(verified.fingerprint, b.select(isCombine, b.constant(endCap), aggregator))
         // The polynomial holds the end cap's stack, then the combine's. An end cap carries nothing: the claim at the origin, which always holds.
         let own = verified.deferred!
         claims = [
             DeferredClaimTarget(point: [isCombine] + own.point, value: own.value),
             DeferredClaimTarget(
-                point: carried.point.map { b.multiply($0, isCombine) }, value: b.multiply(carried.value, isCombine)),
+                point: carried.point.map { b.multiply($0, isCombine) },
+                value: b.multiply(carried.value, isCombine)),
         ]
     }
 
     /// Old and new digest at the level where `top` ends: top[j] = 1 for j below it, at least the child's own level.
-    package func lifted(_ b: CircuitBuilder, top: [ExtTarget]) -> (old: DigestTarget, new: DigestTarget) {
+    package func lifted(_ b: CircuitBuilder, top: [ExtTarget]) -> (
+        old: DigestTarget, new: DigestTarget
+    ) {
         var (old, new) = (header.old, header.new)
         for j in top.indices {
             // A bit (select forces it), so top >= below.
@@ -74,7 +83,9 @@ package struct ChildTarget {
 /// Bits that are ones, then zeros.
 package func prefixFlags(_ b: CircuitBuilder, _ flags: [ExtTarget]) {
     flags.forEach(b.assertBit)
-    for (previous, next) in zip(flags, flags.dropFirst()) { b.assertMulAdd(next, previous, b.zero, equals: next) }
+    for (previous, next) in zip(flags, flags.dropFirst()) {
+        b.assertMulAdd(next, previous, b.zero, equals: next)
+    }
 }
 
 /// Input limbs of a `ChildTarget`.
@@ -86,7 +97,10 @@ package struct ChildInput {
     /// Siblings from the child's level up; padded with zeros where the lift does not use them.
     package let siblings: [Digest]
 
-    package init(artifact: TransitionArtifact, verifierData: VerifierData, record: [Field], siblings: [Digest]) {
+    package init(
+        artifact: TransitionArtifact, verifierData: VerifierData, record: [Field],
+        siblings: [Digest]
+    ) {
         self.artifact = artifact
         self.verifierData = verifierData
         self.record = record
@@ -96,10 +110,13 @@ package struct ChildInput {
     package var limbs: [Field] {
         let header = artifact.header
         let level = Int(header.level)
-        var limbs = [artifact.kind == .combine ? Field.one : Field.zero] + verifierData.preprocessedRoot.limbs
+        var limbs =
+            [artifact.kind == .combine ? Field.one : Field.zero]
+            + verifierData.preprocessedRoot.limbs
         limbs += [Field(header.first)] + header.old.limbs + header.new.limbs
         limbs += [Field(header.users), Field(header.transactions), Field(header.slots)]
-        limbs += (artifact.claim ?? .trivial(variables: Network.polynomialVariables)).elements.flatMap(\.limbs)
+        limbs += (artifact.claim ?? .trivial(variables: Network.polynomialVariables)).elements
+            .flatMap(\.limbs)
         limbs += (0..<Network.userTreeHeight).map { $0 < level ? Field.one : Field.zero }
         for j in 0..<Network.userTreeHeight {
             let sibling = siblings.indices.contains(j - level) ? siblings[j - level] : .zero

@@ -6,7 +6,8 @@ import ProofCore
 public final class Network: Sendable {
     public static let userTreeHeight = 30
     /// Shape of every proof that a combine takes: end caps and combines.
-    public static let shape: Shape = try! Shape(heights: [14, 14, 10, 10, 9, 10, 11, 10, 9], deferred: true)
+    public static let shape: Shape = try! Shape(
+        heights: [14, 14, 10, 10, 9, 10, 11, 10, 9], deferred: true)
     /// Variables of `polynomial`: those of a preprocessed stack of `shape`, and one to choose the circuit.
     public static let polynomialVariables = shape.preprocessedStackVariables + 1
 
@@ -29,17 +30,22 @@ public final class Network: Sendable {
     public init(threads: Int = 1) throws {
         signature = try ProvingKey(SignatureCircuit.preimage(), threads: threads)
         endCap = try ProvingKey(EndCapCircuit.build(shape: Self.shape), threads: threads)
-        combine = try ProvingKey(CombineCircuit.build(shape: Self.shape, endCap: endCap.fingerprint), threads: threads)
+        combine = try ProvingKey(
+            CombineCircuit.build(shape: Self.shape, endCap: endCap.fingerprint), threads: threads)
         polynomial = ClaimedPolynomial([endCap, combine])
         guard polynomial.firstCell == .zero, polynomial.variables == Self.polynomialVariables else {
-            throw CircuitError("network: expected a polynomial of \(Self.polynomialVariables) variables that begins with zero")
+            throw CircuitError(
+                "network: expected a polynomial of \(Self.polynomialVariables) variables that begins with zero"
+            )
         }
         settlement = try PointOpening(
-            variables: polynomial.variables, targetBits: Self.shape.targetBits, rateBits: BlockCircuit.settlementRateBits)
+            variables: polynomial.variables, targetBits: Self.shape.targetBits,
+            rateBits: BlockCircuit.settlementRateBits)
         polynomialCommitment = settlement.commit(polynomial, threads: threads)
         block = try ProvingKey(
             BlockCircuit.build(
-                childShape: Self.shape, endCap: endCap.fingerprint, combine: combine.fingerprint, settlement: settlement,
+                childShape: Self.shape, endCap: endCap.fingerprint, combine: combine.fingerprint,
+                settlement: settlement,
                 polynomialRoot: polynomialCommitment.root), threads: threads)
         endCapVerifier = try Verifier(endCap.verifierData)
         combineVerifier = try Verifier(combine.verifierData)

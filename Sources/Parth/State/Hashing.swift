@@ -24,8 +24,11 @@ extension Poseidon2 {
 
 extension CircuitBuilder {
     /// As `Poseidon2.hash(_:_:_:)`.
-    public func hash(_ tag: Tag, _ digests: [DigestTarget], _ scalars: [ExtTarget] = []) -> DigestTarget {
+    public func hash(_ tag: Tag, _ digests: [DigestTarget], _ scalars: [ExtTarget] = [])
+        -> DigestTarget
+    {
         let last = scalars.isEmpty ? [] : [digest(ofBase: scalars)]
-        return hash(tag: tag.rawValue, blocks: digests + last, count: 8 * digests.count + scalars.count)
+        return hash(
+            tag: tag.rawValue, blocks: digests + last, count: 8 * digests.count + scalars.count)
     }
 }

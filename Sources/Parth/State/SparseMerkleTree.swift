@@ -6,7 +6,9 @@ import ProofCore
 public enum EmptySubtree {
     private static let digests: [Digest] = {
         var all = [Digest.zero]
-        for level in 1...SparseMerkleTree.maximalHeight { all.append(Poseidon2.compress(all[level - 1], all[level - 1])) }
+        for level in 1...SparseMerkleTree.maximalHeight {
+            all.append(Poseidon2.compress(all[level - 1], all[level - 1]))
+        }
         return all
     }()
 
@@ -23,7 +25,10 @@ public struct DeltaMerkleProof: Hashable, Sendable {
     public let oldRoot: Digest
     public let newRoot: Digest
 
-    package init(index: UInt64, siblings: [Digest], oldValue: Digest, newValue: Digest, oldRoot: Digest, newRoot: Digest) {
+    package init(
+        index: UInt64, siblings: [Digest], oldValue: Digest, newValue: Digest, oldRoot: Digest,
+        newRoot: Digest
+    ) {
         self.index = index
         self.siblings = siblings
         self.oldValue = oldValue
@@ -45,7 +50,9 @@ public func merkleRoot(leaf: Digest, index: UInt64, siblings: some Sequence<Dige
     var digest = leaf
     var position = index
     for sibling in siblings {
-        digest = position & 1 == 0 ? Poseidon2.compress(digest, sibling) : Poseidon2.compress(sibling, digest)
+        digest =
+            position & 1 == 0
+            ? Poseidon2.compress(digest, sibling) : Poseidon2.compress(sibling, digest)
         position >>= 1
     }
     return digest
@@ -68,7 +75,9 @@ public struct SparseMerkleTree: Sendable {
 
     public var root: Digest { node(level: height, 0) }
 
-    public func node(level: Int, _ index: UInt64) -> Digest { levels[level][index] ?? EmptySubtree.digest(level: level) }
+    public func node(level: Int, _ index: UInt64) -> Digest {
+        levels[level][index] ?? EmptySubtree.digest(level: level)
+    }
 
     public subscript(index: UInt64) -> Digest { node(level: 0, index) }
 
@@ -87,12 +96,14 @@ public struct SparseMerkleTree: Sendable {
         var digest = value
         for level in 0..<height {
             let position = index >> UInt64(level)
-            digest = position & 1 == 0
+            digest =
+                position & 1 == 0
                 ? Poseidon2.compress(digest, path[level]) : Poseidon2.compress(path[level], digest)
             store(level + 1, position >> 1, digest)
         }
         return DeltaMerkleProof(
-            index: index, siblings: path, oldValue: oldValue, newValue: value, oldRoot: oldRoot, newRoot: digest)
+            index: index, siblings: path, oldValue: oldValue, newValue: value, oldRoot: oldRoot,
+            newRoot: digest)
     }
 
     private mutating func store(_ level: Int, _ index: UInt64, _ digest: Digest) {

@@ -29,7 +29,9 @@ struct UserLeafTarget {
     let nonce: ExtTarget
     let lastBlock: ExtTarget
 
-    func digest(_ b: CircuitBuilder) -> DigestTarget { b.hash(.userLeaf, [publicKey, contractRoot], [nonce, lastBlock]) }
+    func digest(_ b: CircuitBuilder) -> DigestTarget {
+        b.hash(.userLeaf, [publicKey, contractRoot], [nonce, lastBlock])
+    }
 }
 
 /// The whole state at the end of a block.
@@ -40,7 +42,9 @@ public struct BlockState: Hashable, Sendable {
     public var previous: Digest
     public var height: UInt32
 
-    public init(userRoot: Digest, contractRoot: Digest = .zero, previous: Digest = .zero, height: UInt32 = 0) {
+    public init(
+        userRoot: Digest, contractRoot: Digest = .zero, previous: Digest = .zero, height: UInt32 = 0
+    ) {
         self.userRoot = userRoot
         self.contractRoot = contractRoot
         self.previous = previous
@@ -48,11 +52,14 @@ public struct BlockState: Hashable, Sendable {
     }
 
     /// The block state root.
-    public var digest: Digest { Poseidon2.hash(.blockState, [userRoot, contractRoot, previous], [Field(height)]) }
+    public var digest: Digest {
+        Poseidon2.hash(.blockState, [userRoot, contractRoot, previous], [Field(height)])
+    }
 
     /// The state after a block that leaves the users at `userRoot`.
     public func next(userRoot: Digest) -> BlockState {
-        BlockState(userRoot: userRoot, contractRoot: contractRoot, previous: digest, height: height + 1)
+        BlockState(
+            userRoot: userRoot, contractRoot: contractRoot, previous: digest, height: height + 1)
     }
 }
 
@@ -62,7 +69,9 @@ struct BlockStateTarget {
     let previous: DigestTarget
     let height: ExtTarget
 
-    func digest(_ b: CircuitBuilder) -> DigestTarget { b.hash(.blockState, [userRoot, contractRoot, previous], [height]) }
+    func digest(_ b: CircuitBuilder) -> DigestTarget {
+        b.hash(.blockState, [userRoot, contractRoot, previous], [height])
+    }
 }
 
 /// What an end cap or a combine states: under `blockRoot`, the subtree of the global user tree at `level` whose first user is `first`
@@ -85,7 +94,8 @@ public struct Header: Hashable, Sendable {
     public var deferred: Digest
 
     package init(
-        blockRoot: Digest, level: UInt32, first: UInt32, old: Digest, new: Digest, users: UInt32, transactions: UInt32, slots: UInt32,
+        blockRoot: Digest, level: UInt32, first: UInt32, old: Digest, new: Digest, users: UInt32,
+        transactions: UInt32, slots: UInt32,
         aggregator: Digest, deferred: Digest = .zero
     ) {
         self.blockRoot = blockRoot
@@ -120,7 +130,8 @@ package struct HeaderTarget {
     package let deferred: DigestTarget
 
     package init(
-        blockRoot: DigestTarget, level: ExtTarget, first: ExtTarget, old: DigestTarget, new: DigestTarget, users: ExtTarget,
+        blockRoot: DigestTarget, level: ExtTarget, first: ExtTarget, old: DigestTarget,
+        new: DigestTarget, users: ExtTarget,
         transactions: ExtTarget, slots: ExtTarget, aggregator: DigestTarget, deferred: DigestTarget
     ) {
         self.blockRoot = blockRoot
@@ -136,7 +147,9 @@ package struct HeaderTarget {
     }
 
     package func digest(_ b: CircuitBuilder) -> DigestTarget {
-        b.hash(.header, [blockRoot, old, new, aggregator, deferred], [level, first, users, transactions, slots])
+        b.hash(
+            .header, [blockRoot, old, new, aggregator, deferred],
+            [level, first, users, transactions, slots])
     }
 }
 
@@ -148,7 +161,9 @@ public func claimDigest(_ claim: DeferredClaim) -> Digest {
 extension CircuitBuilder {
     /// As `claimDigest`.
     package func claimDigest(_ claim: DeferredClaimTarget) -> DigestTarget {
-        hash(tag: Tag.claim.rawValue, blocks: blocks(of: claim.elements), count: 5 * claim.elements.count)
+        hash(
+            tag: Tag.claim.rawValue, blocks: blocks(of: claim.elements),
+            count: 5 * claim.elements.count)
     }
 }
 
@@ -162,7 +177,10 @@ public struct BlockStatement: Hashable, Sendable {
     public var transactions: UInt32
     public var slots: UInt32
 
-    package init(previous: Digest, new: Digest, height: UInt32, users: UInt32, transactions: UInt32, slots: UInt32) {
+    package init(
+        previous: Digest, new: Digest, height: UInt32, users: UInt32, transactions: UInt32,
+        slots: UInt32
+    ) {
         self.previous = previous
         self.new = new
         self.height = height
@@ -173,7 +191,8 @@ public struct BlockStatement: Hashable, Sendable {
 
     public var digest: Digest {
         Poseidon2.hash(
-            .block, [previous, new], [Field(height), Field(users), Field(transactions), Field(slots)])
+            .block, [previous, new],
+            [Field(height), Field(users), Field(transactions), Field(slots)])
     }
 }
 

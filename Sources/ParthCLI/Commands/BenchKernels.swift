@@ -54,13 +54,16 @@ enum KernelTimings {
             case "compress_layer": kb_compress_layer(words, other, 4096)
             case "hash_columns": kb_hash_columns(words, 4096, 64, 0, 4096, other)
             case "lde": kb_lde(words, 15, 2, twiddles, other)
-            case "ext_mul": kb_ext_mul(words, stride, other, stride, words + 5 * stride, stride, 8192)
+            case "ext_mul":
+                kb_ext_mul(words, stride, other, stride, words + 5 * stride, stride, 8192)
             case "base_ext_dot": kb_base_ext_dot(words, other, stride, 8192, &first)
             case "fold_ext": kb_fold_ext(words, stride, 4096, &scalar, other, stride)
-            case "product_round_ext": kb_product_round_ext(words, stride, other, stride, 4096, &first, &second)
+            case "product_round_ext":
+                kb_product_round_ext(words, stride, other, stride, 4096, &first, &second)
             default:
                 kb_gkr_round(
-                    words, words + 5 * stride, stride, 0, other, other + 5 * stride, stride, words + 11 * stride, stride, 2048, &scalar,
+                    words, words + 5 * stride, stride, 0, other, other + 5 * stride, stride,
+                    words + 11 * stride, stride, 2048, &scalar,
                     &first, &second)
             }
         }
@@ -73,7 +76,8 @@ enum KernelTimings {
 
 struct BenchKernels: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kernels", abstract: "Time the inner loops on every instruction set of this machine.",
+        commandName: "kernels",
+        abstract: "Time the inner loops on every instruction set of this machine.",
         discussion: """
             Example: parth bench kernels --json
             PARTH_INSTRUCTION_SET=avx2|portable makes every other command use that form.
@@ -96,16 +100,20 @@ struct BenchKernels: AsyncParsableCommand {
                     let speedup = portable[kernel.name]! / perOperation
                     output.say(
                         String(
-                            format: "%-9@ %-18@ %9.2f ns per %-12@ %6.1fx portable", name as NSString, kernel.name as NSString,
+                            format: "%-9@ %-18@ %9.2f ns per %-12@ %6.1fx portable",
+                            name as NSString, kernel.name as NSString,
                             perOperation * 1e9, kernel.unit as NSString, speedup))
                     results.append([
-                        "instruction_set": name, "kernel": kernel.name, "unit": kernel.unit, "seconds": perOperation,
+                        "instruction_set": name, "kernel": kernel.name, "unit": kernel.unit,
+                        "seconds": perOperation,
                         "speedup_over_portable": speedup,
                     ])
                 }
             }
             _ = kb_force_instruction_set(chosen)
-            try output.finish(["kernels": results, "instruction_set": String(cString: kb_instruction_set_name())])
+            try output.finish([
+                "kernels": results, "instruction_set": String(cString: kb_instruction_set_name()),
+            ])
         }
     }
 }

@@ -44,16 +44,20 @@ struct Submit: AsyncParsableCommand {
             var refused = 0
             for (path, verdict) in zip(endCaps, reply.verdicts) {
                 switch verdict {
-                case .accepted(let user): output.say("\(path): accepted, user \(user), round \(reply.round)")
+                case .accepted(let user):
+                    output.say("\(path): accepted, user \(user), round \(reply.round)")
                 case .refused(let refusal):
                     refused += 1
                     standardError("\(path): refused: \(refusal.reason)")
                 }
             }
             var object: [String: Any] = [
-                "round": Int(reply.round.rawValue), "accepted": reply.verdicts.count - refused, "refused": refused,
+                "round": Int(reply.round.rawValue), "accepted": reply.verdicts.count - refused,
+                "refused": refused,
             ]
-            if (seal || wait) && refused < artifacts.count { _ = try await client.seal(reply.round) }
+            if (seal || wait) && refused < artifacts.count {
+                _ = try await client.seal(reply.round)
+            }
             if wait && refused < artifacts.count {
                 var tree = TreePrinter(output)
                 let proof = try await client.waitForBlockProof(of: reply.round) { tree.show($0) }
@@ -75,7 +79,8 @@ struct Submit: AsyncParsableCommand {
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The current round and the fleet.", discussion: "Example: parth status --coordinator 127.0.0.1:7800")
+        abstract: "The current round and the fleet.",
+        discussion: "Example: parth status --coordinator 127.0.0.1:7800")
 
     @OptionGroup var target: CoordinatorOption
     @Option(name: .long, help: "A round's number; the current one when left out.")
@@ -88,27 +93,37 @@ struct Status: AsyncParsableCommand {
             defer { Task { await client.close() } }
             let status = try await client.status(of: round.map { RoundID($0) } ?? .current)
             let fleet = try await client.fleet()
-            output.say("round \(status.round): \(status.phase), \(status.userCount) users, \(status.acceptedCount) of \(status.nodeCount) nodes")
+            output.say(
+                "round \(status.round): \(status.phase), \(status.userCount) users, \(status.acceptedCount) of \(status.nodeCount) nodes"
+            )
             if !status.failure.isEmpty { output.say("  failed: \(status.failure)") }
             var tree = TreePrinter(output)
             tree.show(status)
-            output.say("fleet: \(fleet.workers.count) workers, \(fleet.runningLeases) proofs running, \(fleet.readyNodes) nodes ready")
+            output.say(
+                "fleet: \(fleet.workers.count) workers, \(fleet.runningLeases) proofs running, \(fleet.readyNodes) nodes ready"
+            )
             for w in fleet.workers {
                 output.say(
                     "  \(w.name) at \(w.address): \(w.cores) threads, \(w.leases) of \(w.slots) slots busy, \(w.accepted) accepted, "
-                        + "\(w.failed) failed, \(w.instructionSet), silent \(w.silentMilliseconds) ms")
+                        + "\(w.failed) failed, \(w.instructionSet), silent \(w.silentMilliseconds) ms"
+                )
             }
             try output.finish([
-                "round": Int(status.round.rawValue), "phase": "\(status.phase)", "users": Int(status.userCount),
-                "nodes": Int(status.nodeCount), "accepted": Int(status.acceptedCount), "failure": status.failure,
+                "round": Int(status.round.rawValue), "phase": "\(status.phase)",
+                "users": Int(status.userCount),
+                "nodes": Int(status.nodeCount), "accepted": Int(status.acceptedCount),
+                "failure": status.failure,
                 "workers": fleet.workers.map {
                     [
-                        "name": $0.name, "address": $0.address, "threads": Int($0.cores), "slots": Int($0.slots), "leases": Int($0.leases),
-                        "accepted": Int($0.accepted), "failed": Int($0.failed), "instruction_set": $0.instructionSet,
+                        "name": $0.name, "address": $0.address, "threads": Int($0.cores),
+                        "slots": Int($0.slots), "leases": Int($0.leases),
+                        "accepted": Int($0.accepted), "failed": Int($0.failed),
+                        "instruction_set": $0.instructionSet,
                         "silent_seconds": Double($0.silentMilliseconds) / 1000,
                     ] as [String: Any]
                 },
-                "lost_workers": Int(fleet.lostWorkers), "quarantined_workers": Int(fleet.quarantinedWorkers),
+                "lost_workers": Int(fleet.lostWorkers),
+                "quarantined_workers": Int(fleet.quarantinedWorkers),
             ])
         }
     }
@@ -125,7 +140,8 @@ struct TreePrinter {
         for node in status.nodes where node.phase == .accepted && shown.insert(node.node).inserted {
             let children = node.children.map { child in
                 switch child {
-                case .endCap(let i): status.users.indices.contains(i) ? "user \(status.users[i])" : "end cap \(i)"
+                case .endCap(let i):
+                    status.users.indices.contains(i) ? "user \(status.users[i])" : "end cap \(i)"
                 case .node(let id): "#\(id)"
                 }
             }
@@ -133,8 +149,10 @@ struct TreePrinter {
             let retries = node.attempts > 1 ? ", attempt \(node.attempts)" : ""
             output.say(
                 String(
-                    format: "  [%@/%@] #%@ %@ level %d = %@   %.3f s by %@%@", "\(shown.count)", "\(status.nodes.count)", "\(node.node)",
-                    what, Int(node.level), children.joined(separator: " + "), Double(node.prove) / 1e6, node.worker, retries))
+                    format: "  [%@/%@] #%@ %@ level %d = %@   %.3f s by %@%@", "\(shown.count)",
+                    "\(status.nodes.count)", "\(node.node)",
+                    what, Int(node.level), children.joined(separator: " + "),
+                    Double(node.prove) / 1e6, node.worker, retries))
         }
     }
 }

@@ -9,7 +9,8 @@ import Wire
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Users prove, a coordinator and worker processes start, one block proof comes out and is verified.",
+        abstract:
+            "Users prove, a coordinator and worker processes start, one block proof comes out and is verified.",
         discussion: "Example: parth demo --users 8 --workers 2")
 
     @Option(name: .long, help: "How many users submit an end cap.")
@@ -22,35 +23,51 @@ struct Demo: AsyncParsableCommand {
     var seed: UInt64 = 1
     @Option(name: .long, help: "User ids: dense (0, 1, 2, …) or sparse (anywhere below 2^30).")
     var ids: SampleBatch.Spacing = .dense
-    @Option(name: .long, help: "Where the genesis, the end caps, the logs and the block proof are written.")
+    @Option(
+        name: .long,
+        help: "Where the genesis, the end caps, the logs and the block proof are written.")
     var data: String?
 
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1...4096).contains(users) else { throw ValidationError("--users: expected 1…4096, got \(users)") }
-        guard (1...64).contains(workers) else { throw ValidationError("--workers: expected 1…64, got \(workers)") }
-        guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
+        guard (1...4096).contains(users) else {
+            throw ValidationError("--users: expected 1…4096, got \(users)")
+        }
+        guard (1...64).contains(workers) else {
+            throw ValidationError("--workers: expected 1…64, got \(workers)")
+        }
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads: expected 1…256, got \(threads)")
+        }
     }
 
     func run() async throws {
         try await reporting {
-            let directory = data ?? FileManager.default.temporaryDirectory.path + "/parth-demo-\(ProcessInfo.processInfo.processIdentifier)"
+            let directory =
+                data ?? FileManager.default.temporaryDirectory.path
+                + "/parth-demo-\(ProcessInfo.processInfo.processIdentifier)"
             try makeDirectory(directory)
             let (network, keySeconds) = try timed { try Network(threads: 2) }
-            output.say("circuits: \(network.keys.map(\.circuit.name).joined(separator: ", ")) (\(seconds(keySeconds)))")
+            output.say(
+                "circuits: \(network.keys.map(\.circuit.name).joined(separator: ", ")) (\(seconds(keySeconds)))"
+            )
             let batch = SampleBatch(users: users, seed: seed, spacing: ids, network: network)
-            try writeFile(Array(JSONEncoder().encode(batch.genesisFile)), to: "\(directory)/genesis.json")
+            try writeFile(
+                Array(JSONEncoder().encode(batch.genesisFile)), to: "\(directory)/genesis.json")
 
             let fleet = try DemoFleet(directory: directory)
             defer { fleet.stop() }
             let address = try fleet.startCoordinator()
             output.say("coordinator: \(address), process \(fleet.processes[0].processIdentifier)")
             for i in 1...workers { try fleet.startWorker(i, address: address, threads: threads) }
-            output.say("workers: \(workers), processes \(fleet.processes.dropFirst().map { "\($0.processIdentifier)" }.joined(separator: ", "))")
+            output.say(
+                "workers: \(workers), processes \(fleet.processes.dropFirst().map { "\($0.processIdentifier)" }.joined(separator: ", "))"
+            )
 
             let (endCaps, endCapSeconds) = try proveEndCaps(batch, network, directory)
-            let client = try await CoordinatorClient.connect(to: Endpoint(parsing: address), name: "demo")
+            let client = try await CoordinatorClient.connect(
+                to: Endpoint(parsing: address), name: "demo")
             try await fleet.waitForWorkers(workers, client)
             let result = try await aggregate(endCaps, client)
             await client.close()
@@ -64,21 +81,29 @@ struct Demo: AsyncParsableCommand {
             }
             let native = batch.genesis.applying(endCaps.map(\.header)).block.digest
             guard block.statement.new == native else {
-                throw BadInput("block root: expected the natively computed \(native.hex), got \(block.statement.new.hex)")
+                throw BadInput(
+                    "block root: expected the natively computed \(native.hex), got \(block.statement.new.hex)"
+                )
             }
             try report(result, block, path, endCapSeconds, verifySeconds, network)
         }
     }
 
-    private func proveEndCaps(_ batch: SampleBatch, _ network: Network, _ directory: String) throws -> ([TransitionArtifact], [Double]) {
+    private func proveEndCaps(_ batch: SampleBatch, _ network: Network, _ directory: String) throws
+        -> ([TransitionArtifact], [Double])
+    {
         var artifacts: [TransitionArtifact] = []
         var times: [Double] = []
         for i in batch.users.indices {
-            let (artifact, elapsed) = try timed { try batch.endCap(i, network: network, threads: 2) }
+            let (artifact, elapsed) = try timed {
+                try batch.endCap(i, network: network, threads: 2)
+            }
             try writeFile(artifact.bytes, to: "\(directory)/user-\(artifact.header.first).endcap")
             artifacts.append(artifact)
             times.append(elapsed)
-            output.say("user \(artifact.header.first): signed and proved its end cap in \(seconds(elapsed)) (\(i + 1) of \(users))")
+            output.say(
+                "user \(artifact.header.first): signed and proved its end cap in \(seconds(elapsed)) (\(i + 1) of \(users))"
+            )
         }
         return (artifacts, times)
     }
@@ -88,24 +113,30 @@ struct Demo: AsyncParsableCommand {
         let status: RoundStatus
     }
 
-    private func aggregate(_ endCaps: [TransitionArtifact], _ client: CoordinatorClient) async throws -> Result {
+    private func aggregate(_ endCaps: [TransitionArtifact], _ client: CoordinatorClient)
+        async throws -> Result
+    {
         let reply = try await client.submit(endCaps.map(\.bytes))
         for (artifact, verdict) in zip(endCaps, reply.verdicts) {
             if case .refused(let refusal) = verdict {
-                throw BadInput("end cap of user \(artifact.header.first): refused: \(refusal.reason)")
+                throw BadInput(
+                    "end cap of user \(artifact.header.first): refused: \(refusal.reason)")
             }
         }
         output.say("round \(reply.round): \(reply.verdicts.count) end caps admitted, sealed")
         _ = try await client.seal(reply.round)
         var tree = TreePrinter(output)
-        let proof = try await client.waitForBlockProof(of: reply.round, every: .milliseconds(20)) { tree.show($0) }
+        let proof = try await client.waitForBlockProof(of: reply.round, every: .milliseconds(20)) {
+            tree.show($0)
+        }
         let status = try await client.status(of: reply.round)
         tree.show(status)
         return Result(proof: proof.bytes, status: status)
     }
 
     private func report(
-        _ result: Result, _ block: BlockArtifact, _ path: String, _ endCapSeconds: [Double], _ verifySeconds: Double, _ network: Network
+        _ result: Result, _ block: BlockArtifact, _ path: String, _ endCapSeconds: [Double],
+        _ verifySeconds: Double, _ network: Network
     ) throws {
         let t = result.status.timings
         func s(_ microseconds: UInt64) -> Double { Double(microseconds) / 1e6 }
@@ -122,20 +153,30 @@ struct Demo: AsyncParsableCommand {
         let depth = depths.values.max() ?? 0
         let bits = try network.keys.map { try $0.circuit.shape.provenBits() }.min()!
         let split: [(String, UInt64)] = [
-            ("admission", t.admission), ("planning", t.planning), ("queue", t.queue), ("transfer", t.transfer), ("prove", t.prove),
+            ("admission", t.admission), ("planning", t.planning), ("queue", t.queue),
+            ("transfer", t.transfer), ("prove", t.prove),
             ("verify", t.verify), ("commit", t.commit),
         ]
-        output.say("round latency \(seconds(s(t.latency))) for \(combines.count) combines, depth \(depth), on \(workers) workers")
-        output.say("  critical path: " + split.map { "\($0.0) \(seconds(s($0.1)))" }.joined(separator: ", "))
-        output.say("block proof: \(path), \(result.proof.count) bytes, \(String(format: "%.1f", bits)) bits proven")
+        output.say(
+            "round latency \(seconds(s(t.latency))) for \(combines.count) combines, depth \(depth), on \(workers) workers"
+        )
+        output.say(
+            "  critical path: "
+                + split.map { "\($0.0) \(seconds(s($0.1)))" }.joined(separator: ", "))
+        output.say(
+            "block proof: \(path), \(result.proof.count) bytes, \(String(format: "%.1f", bits)) bits proven"
+        )
         output.say("block root: \(block.statement.new.hex)")
         output.say("verified in \(String(format: "%.1f ms", verifySeconds * 1000))")
         try output.finish([
-            "users": users, "workers": workers, "combines": combines.count, "depth": depth, "verified": true,
+            "users": users, "workers": workers, "combines": combines.count, "depth": depth,
+            "verified": true,
             "round_latency_seconds": s(t.latency),
             "round_split_seconds": Dictionary(uniqueKeysWithValues: split.map { ($0.0, s($0.1)) }),
-            "endcap_seconds": spread(endCapSeconds), "combine_seconds": combineSeconds, "verify_seconds": verifySeconds,
-            "proof_bytes": result.proof.count, "security_bits_proven": bits, "block_root": block.statement.new.hex,
+            "endcap_seconds": spread(endCapSeconds), "combine_seconds": combineSeconds,
+            "verify_seconds": verifySeconds,
+            "proof_bytes": result.proof.count, "security_bits_proven": bits,
+            "block_root": block.statement.new.hex,
             "previous_root": block.statement.previous.hex, "block_proof_path": path,
             "attempts": result.status.nodes.reduce(0) { $0 + Int($1.attempts) },
         ])
@@ -171,23 +212,31 @@ final class DemoFleet {
     func startCoordinator() throws -> String {
         let pipe = Pipe()
         try start(
-            ["coordinator", "--listen", "127.0.0.1:0", "--genesis", "\(directory)/genesis.json", "--data", "\(directory)/chain"],
+            [
+                "coordinator", "--listen", "127.0.0.1:0", "--genesis", "\(directory)/genesis.json",
+                "--data", "\(directory)/chain",
+            ],
             log: "coordinator", standardOutput: pipe)
         var line: [UInt8] = []
         while !line.contains(10) {
             let chunk = pipe.fileHandleForReading.availableData
             guard !chunk.isEmpty else {
-                throw BadInput("the coordinator did not start; its log is \(directory)/coordinator.log")
+                throw BadInput(
+                    "the coordinator did not start; its log is \(directory)/coordinator.log")
             }
             line += chunk
         }
-        let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = String(decoding: line, as: UTF8.self).trimmingCharacters(
+            in: .whitespacesAndNewlines)
         return text.replacingOccurrences(of: "listening on ", with: "")
     }
 
     func startWorker(_ number: Int, address: String, threads: Int) throws {
         try start(
-            ["worker", "--coordinator", address, "--threads", "\(threads)", "--name", "worker-\(number)"],
+            [
+                "worker", "--coordinator", address, "--threads", "\(threads)", "--name",
+                "worker-\(number)",
+            ],
             log: "worker-\(number)", standardOutput: nil)
     }
 
@@ -196,7 +245,8 @@ final class DemoFleet {
         for _ in 0..<1200 {
             if try await client.fleet().workers.count >= count { return }
             if let dead = processes.first(where: { !$0.isRunning }) {
-                throw BadInput("process \(dead.processIdentifier) ended early; see the logs in \(directory)")
+                throw BadInput(
+                    "process \(dead.processIdentifier) ended early; see the logs in \(directory)")
             }
             try await Task.sleep(nanoseconds: 50_000_000)
         }

@@ -5,7 +5,8 @@ import ProofCore
 
 struct Sample: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a genesis file and the users' end caps of a first block, to submit to a coordinator.",
+        abstract:
+            "Make a genesis file and the users' end caps of a first block, to submit to a coordinator.",
         discussion: "Example: parth sample --users 8 --out batch")
 
     @Option(name: .long, help: "How many users.")
@@ -25,7 +26,9 @@ struct Sample: AsyncParsableCommand {
         guard (1...SampleBatch.maximalUsers).contains(users) else {
             throw ValidationError("--users: expected 1…\(SampleBatch.maximalUsers), got \(users)")
         }
-        guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads: expected 1…256, got \(threads)")
+        }
     }
 
     func run() async throws {
@@ -38,13 +41,20 @@ struct Sample: AsyncParsableCommand {
             try writeFile(Array(encoder.encode(batch.genesisFile)), to: "\(out)/genesis.json")
             var files: [String] = []
             for i in 0..<users {
-                let (artifact, elapsed) = try timed { try batch.endCap(i, network: network, threads: threads) }
+                let (artifact, elapsed) = try timed {
+                    try batch.endCap(i, network: network, threads: threads)
+                }
                 let path = "\(out)/user-\(artifact.header.first).endcap"
                 try writeFile(artifact.bytes, to: path)
                 files.append(path)
-                output.say("end cap \(i + 1) of \(users): user \(artifact.header.first), \(seconds(elapsed)), \(path)")
+                output.say(
+                    "end cap \(i + 1) of \(users): user \(artifact.header.first), \(seconds(elapsed)), \(path)"
+                )
             }
-            try output.finish(["genesis": "\(out)/genesis.json", "end_caps": files, "block_root": batch.genesis.block.digest.hex])
+            try output.finish([
+                "genesis": "\(out)/genesis.json", "end_caps": files,
+                "block_root": batch.genesis.block.digest.hex,
+            ])
         }
     }
 }

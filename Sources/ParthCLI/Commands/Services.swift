@@ -12,7 +12,11 @@ import Wire
 import Worker
 
 struct ServiceOptions: ParsableArguments {
-    @Option(name: .long, help: "Least severity that is logged to standard error: trace, debug, info, notice, warning, error.")
+    @Option(
+        name: .long,
+        help:
+            "Least severity that is logged to standard error: trace, debug, info, notice, warning, error."
+    )
     var logLevel: Logger.Level = .info
 
     @Flag(name: .long, help: .hidden)
@@ -40,14 +44,16 @@ extension Logger.Level: @retroactive ExpressibleByArgument {}
 func serve(_ service: any Service, _ logger: Logger) async throws {
     let group = ServiceGroup(
         configuration: .init(
-            services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger))
     try await group.run()
 }
 
 struct RunCoordinator: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator",
-        abstract: "Run a coordinator: it admits end caps, schedules the tree over the workers and stores the block proofs.",
+        abstract:
+            "Run a coordinator: it admits end caps, schedules the tree over the workers and stores the block proofs.",
         discussion: """
             Example: parth coordinator --listen 127.0.0.1:7800 --genesis batch/genesis.json --data chain
             The first line of standard output says where it listens. SIGTERM ends it.
@@ -55,11 +61,16 @@ struct RunCoordinator: AsyncParsableCommand {
 
     @Option(name: .long, help: "HOST:PORT; port 0 lets the system choose.")
     var listen = "127.0.0.1:7800"
-    @Option(name: .long, help: "The genesis file: the users before the first block (default: genesis.json in --data).")
+    @Option(
+        name: .long,
+        help:
+            "The genesis file: the users before the first block (default: genesis.json in --data).")
     var genesis: String?
     @Option(name: .long, help: "The directory for block proofs.")
     var data: String
-    @Flag(name: .long, help: "Allow an address that other machines reach, though connections are not encrypted.")
+    @Flag(
+        name: .long,
+        help: "Allow an address that other machines reach, though connections are not encrypted.")
     var insecure = false
     @Option(name: .long, help: "Threads that verify end caps and results.")
     var verificationThreads = 2
@@ -69,7 +80,8 @@ struct RunCoordinator: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...256).contains(verificationThreads) else {
-            throw ValidationError("--verification-threads: expected 1…256, got \(verificationThreads)")
+            throw ValidationError(
+                "--verification-threads: expected 1…256, got \(verificationThreads)")
         }
     }
 
@@ -84,9 +96,12 @@ struct RunCoordinator: AsyncParsableCommand {
             try makeDirectory(data)
             let network = try Network(threads: 2)
             let coordinator = CoordinatorService(
-                configuration: configuration, logic: NetworkLogic(network: network, state: state, directory: data), logger: logger)
+                configuration: configuration,
+                logic: NetworkLogic(network: network, state: state, directory: data), logger: logger
+            )
             let endpoint = try await coordinator.start()
-            standardOutput(output.json ? "{\"listening\":\"\(endpoint)\"}" : "listening on \(endpoint)")
+            standardOutput(
+                output.json ? "{\"listening\":\"\(endpoint)\"}" : "listening on \(endpoint)")
             try await serve(coordinator, logger)
         }
     }
@@ -111,7 +126,9 @@ struct RunWorker: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1...256).contains(threads) else { throw ValidationError("--threads: expected 1…256, got \(threads)") }
+        guard (1...256).contains(threads) else {
+            throw ValidationError("--threads: expected 1…256, got \(threads)")
+        }
         guard (1...WireLimits.leasesPerWorker).contains(slots) else {
             throw ValidationError("--slots: expected 1…\(WireLimits.leasesPerWorker), got \(slots)")
         }
@@ -127,8 +144,11 @@ struct RunWorker: AsyncParsableCommand {
             configuration.slots = slots
             let prover = NetworkProver(network: try Network(threads: threads), threads: threads)
             // As the coordinator does, at the start: a service has no end to report.
-            try output.finish(["coordinator": coordinator, "name": name, "threads": threads, "slots": slots])
-            try await serve(WorkerService(configuration: configuration, prover: prover, logger: logger), logger)
+            try output.finish([
+                "coordinator": coordinator, "name": name, "threads": threads, "slots": slots,
+            ])
+            try await serve(
+                WorkerService(configuration: configuration, prover: prover, logger: logger), logger)
         }
     }
 }

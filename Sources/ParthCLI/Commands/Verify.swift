@@ -33,19 +33,27 @@ struct Verify: AsyncParsableCommand {
                 let block: Verifier
                 if let verifierData {
                     let list = try CircuitList(file: verifierData)
-                    block = try Verifier(list.entry("block", verifierData).verifierData(verifierData))
+                    block = try Verifier(
+                        list.entry("block", verifierData).verifierData(verifierData))
                 } else {
                     block = try Network(threads: 2).blockVerifier
                 }
-                let (_, elapsed) = try timed { try block.verify(artifact.proof, statement: artifact.statement.digest) }
+                let (_, elapsed) = try timed {
+                    try block.verify(artifact.proof, statement: artifact.statement.digest)
+                }
                 let s = artifact.statement
-                output.say("verified: block \(s.height), \(s.users) users, \(s.transactions) transactions")
+                output.say(
+                    "verified: block \(s.height), \(s.users) users, \(s.transactions) transactions")
                 output.say("  state before  \(s.previous.hex)")
                 output.say("  state after   \(s.new.hex)")
-                output.say("  \(bytes.count) bytes, checked in \(String(format: "%.1f ms", elapsed * 1000))")
+                output.say(
+                    "  \(bytes.count) bytes, checked in \(String(format: "%.1f ms", elapsed * 1000))"
+                )
                 object.merge([
-                    "kind": "block", "block_height": Int(s.height), "users": Int(s.users), "transactions": Int(s.transactions),
-                    "slots": Int(s.slots), "previous_root": s.previous.hex, "block_root": s.new.hex, "verify_seconds": elapsed,
+                    "kind": "block", "block_height": Int(s.height), "users": Int(s.users),
+                    "transactions": Int(s.transactions),
+                    "slots": Int(s.slots), "previous_root": s.previous.hex, "block_root": s.new.hex,
+                    "verify_seconds": elapsed,
                 ]) { $1 }
             } else {
                 let artifact = try TransitionArtifact(bytes: bytes)
@@ -54,17 +62,24 @@ struct Verify: AsyncParsableCommand {
                 let network = try Network(threads: 2)
                 if let verifierData {
                     let key = artifact.kind == .combine ? network.combine : network.endCap
-                    let given = try CircuitList(file: verifierData).entry(artifact.kind.name, verifierData).verifierData(verifierData)
+                    let given = try CircuitList(file: verifierData).entry(
+                        artifact.kind.name, verifierData
+                    ).verifierData(verifierData)
                     guard given == key.verifierData else {
                         throw BadInput(
-                            "\(verifierData): circuit \(artifact.kind.name): expected this build's fingerprint \(key.fingerprint.hex), got \(given.fingerprint.hex)")
+                            "\(verifierData): circuit \(artifact.kind.name): expected this build's fingerprint \(key.fingerprint.hex), got \(given.fingerprint.hex)"
+                        )
                     }
                 }
                 let (_, elapsed) = try timed { try network.verify(artifact) }
-                output.say("verified: \(artifact.kind.name), level \(h.level), first user \(h.first), \(h.users) users")
+                output.say(
+                    "verified: \(artifact.kind.name), level \(h.level), first user \(h.first), \(h.users) users"
+                )
                 object.merge([
-                    "kind": artifact.kind.name, "level": Int(h.level), "first_user": Int(h.first), "users": Int(h.users),
-                    "previous_root": h.blockRoot.hex, "old": h.old.hex, "new": h.new.hex, "verify_seconds": elapsed,
+                    "kind": artifact.kind.name, "level": Int(h.level), "first_user": Int(h.first),
+                    "users": Int(h.users),
+                    "previous_root": h.blockRoot.hex, "old": h.old.hex, "new": h.new.hex,
+                    "verify_seconds": elapsed,
                 ]) { $1 }
             }
             try output.finish(object)

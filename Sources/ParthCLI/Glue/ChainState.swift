@@ -36,20 +36,31 @@ struct ChainState: Sendable {
         } catch let error as BadInput {
             throw error
         } catch {
-            throw BadInput("\(path): expected a genesis file (JSON with version and users): \(error)")
+            throw BadInput(
+                "\(path): expected a genesis file (JSON with version and users): \(error)")
         }
-        guard file.version == 1 else { throw BadInput("\(path): version: expected 1, got \(file.version)") }
+        guard file.version == 1 else {
+            throw BadInput("\(path): version: expected 1, got \(file.version)")
+        }
         var seen = Set<UInt32>()
         let users = try file.users.enumerated().map { i, user -> (id: UInt32, leaf: Digest) in
-            guard user.id >> UInt32(Network.userTreeHeight) == 0, seen.insert(user.id).inserted else {
-                throw BadInput("\(path): user \(i): expected an id below 2^30 that is not taken, got \(user.id)")
+            guard user.id >> UInt32(Network.userTreeHeight) == 0, seen.insert(user.id).inserted
+            else {
+                throw BadInput(
+                    "\(path): user \(i): expected an id below 2^30 that is not taken, got \(user.id)"
+                )
             }
-            guard let key = Digest(hex: user.public_key), let root = Digest(hex: user.contract_root) else {
-                throw BadInput("\(path): user \(i): expected public_key and contract_root of 64 hexadecimal digits")
+            guard let key = Digest(hex: user.public_key), let root = Digest(hex: user.contract_root)
+            else {
+                throw BadInput(
+                    "\(path): user \(i): expected public_key and contract_root of 64 hexadecimal digits"
+                )
             }
             return (user.id, UserLeaf(publicKey: key, contractRoot: root).digest)
         }
-        guard !users.isEmpty else { throw BadInput("\(path): users: expected at least one, got none") }
+        guard !users.isEmpty else {
+            throw BadInput("\(path): users: expected at least one, got none")
+        }
         self.init(users: users)
     }
 

@@ -27,22 +27,30 @@ struct CircuitEntry: Codable {
     /// - Throws: `BadInput` when the entry contradicts itself.
     func verifierData(_ place: String) throws -> VerifierData {
         guard let root = Digest(hex: preprocessed_root) else {
-            throw BadInput("\(place): circuit \(name): preprocessed_root: expected 64 hexadecimal digits, got \(preprocessed_root)")
+            throw BadInput(
+                "\(place): circuit \(name): preprocessed_root: expected 64 hexadecimal digits, got \(preprocessed_root)"
+            )
         }
         // What the opening has parameters for; negative numbers have no place in a fingerprint.
         guard (40...128).contains(target_bits), (1...10).contains(rate_bits) else {
             throw BadInput(
-                "\(place): circuit \(name): expected target_bits of 40…128 and rate_bits of 1…10, got \(target_bits) and \(rate_bits)")
+                "\(place): circuit \(name): expected target_bits of 40…128 and rate_bits of 1…10, got \(target_bits) and \(rate_bits)"
+            )
         }
         let data: VerifierData
         do {
             data = VerifierData(
-                preprocessedRoot: root, shape: try Shape(heights: heights, targetBits: target_bits, rateBits: rate_bits, deferred: deferred))
+                preprocessedRoot: root,
+                shape: try Shape(
+                    heights: heights, targetBits: target_bits, rateBits: rate_bits,
+                    deferred: deferred))
         } catch {
             throw BadInput("\(place): circuit \(name): \(error)")
         }
         guard data.fingerprint.hex == fingerprint else {
-            throw BadInput("\(place): circuit \(name): fingerprint: expected \(data.fingerprint.hex) for its data, got \(fingerprint)")
+            throw BadInput(
+                "\(place): circuit \(name): fingerprint: expected \(data.fingerprint.hex) for its data, got \(fingerprint)"
+            )
         }
         return data
     }
@@ -69,7 +77,9 @@ struct CircuitList: Codable {
 
     func entry(_ name: String, _ place: String) throws -> CircuitEntry {
         guard let entry = circuits.first(where: { $0.name == name }) else {
-            throw BadInput("\(place): expected a circuit named \(name), got \(circuits.map(\.name).joined(separator: ", "))")
+            throw BadInput(
+                "\(place): expected a circuit named \(name), got \(circuits.map(\.name).joined(separator: ", "))"
+            )
         }
         return entry
     }

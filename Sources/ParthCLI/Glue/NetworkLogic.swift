@@ -36,19 +36,28 @@ final class NetworkLogic: RoundLogic {
     func admit(endCap: [UInt8], in round: RoundContext) throws -> AdmittedEndCap {
         let artifact = try TransitionArtifact(bytes: endCap)
         guard artifact.kind == .endCap else {
-            throw AdmissionError(description: "artifact: expected an end cap, got a \(artifact.kind.name)")
+            throw AdmissionError(
+                description: "artifact: expected an end cap, got a \(artifact.kind.name)")
         }
         let header = artifact.header
         let (root, leaf) = state.withLock { ($0.block.digest, $0.users[UInt64(header.first)]) }
         guard header.blockRoot == root else {
             throw AdmissionError(
-                description: "end cap of user \(header.first): block root: expected the last block's \(root.hex), got \(header.blockRoot.hex)")
+                description:
+                    "end cap of user \(header.first): block root: expected the last block's \(root.hex), got \(header.blockRoot.hex)"
+            )
         }
         guard header.level == 0, header.users == 1 else {
-            throw AdmissionError(description: "end cap of user \(header.first): expected level 0 and one user, got \(header.level) and \(header.users)")
+            throw AdmissionError(
+                description:
+                    "end cap of user \(header.first): expected level 0 and one user, got \(header.level) and \(header.users)"
+            )
         }
         guard header.old == leaf else {
-            throw AdmissionError(description: "end cap of user \(header.first): old leaf: expected \(leaf.hex), got \(header.old.hex)")
+            throw AdmissionError(
+                description:
+                    "end cap of user \(header.first): old leaf: expected \(leaf.hex), got \(header.old.hex)"
+            )
         }
         try network.verify(artifact)
         return AdmittedEndCap(userID: UInt64(header.first))
@@ -66,34 +75,46 @@ final class NetworkLogic: RoundLogic {
         }
         var nodes = plan.nodes.enumerated().map { i, node in
             PlannedNode(
-                id: NodeID(UInt32(i)), kind: .combine, level: UInt8(node.level), index: UInt64(node.first >> UInt32(node.level)),
+                id: NodeID(UInt32(i)), kind: .combine, level: UInt8(node.level),
+                index: UInt64(node.first >> UInt32(node.level)),
                 children: [reference(node.left), reference(node.right)],
                 context: CombineContext(plan, node, tree: tree).bytes)
         }
         nodes.append(
             PlannedNode(
-                id: NodeID(UInt32(nodes.count)), kind: .block, level: UInt8(Network.userTreeHeight), index: 0,
-                children: [reference(plan.root)], context: BlockContext(plan, state: block, tree: tree).bytes))
+                id: NodeID(UInt32(nodes.count)), kind: .block, level: UInt8(Network.userTreeHeight),
+                index: 0,
+                children: [reference(plan.root)],
+                context: BlockContext(plan, state: block, tree: tree).bytes))
         planned.withLock { $0 = headers }
         return RoundPlan(nodes: nodes)
     }
 
-    func verify(_ node: PlannedNode, artifact: [UInt8], children: [[UInt8]], in round: RoundContext) throws {
+    func verify(_ node: PlannedNode, artifact: [UInt8], children: [[UInt8]], in round: RoundContext)
+        throws
+    {
         let headers = try children.map { try TransitionArtifact(bytes: $0).header }
         switch node.kind {
         case .combine:
             let result = try TransitionArtifact(bytes: artifact)
-            var expected = try network.combinedHeader(headers[0], headers[1], CombineContext(bytes: node.context))
+            var expected = try network.combinedHeader(
+                headers[0], headers[1], CombineContext(bytes: node.context))
             // Which claim is left depends on the children's proofs; `verify` settles it.
             expected.deferred = result.header.deferred
             guard result.kind == .combine, result.header == expected else {
-                throw AdmissionError(description: "combine \(node.id): expected the header of its children, got another")
+                throw AdmissionError(
+                    description:
+                        "combine \(node.id): expected the header of its children, got another")
             }
             try network.verify(result)
         case .block:
             let result = try BlockArtifact(bytes: artifact)
-            guard try result.statement == network.blockStatement(headers[0], BlockContext(bytes: node.context)) else {
-                throw AdmissionError(description: "block: expected the statement over its child, got another")
+            guard
+                try result.statement
+                    == network.blockStatement(headers[0], BlockContext(bytes: node.context))
+            else {
+                throw AdmissionError(
+                    description: "block: expected the statement over its child, got another")
             }
             try network.verify(result)
         }
@@ -105,7 +126,9 @@ final class NetworkLogic: RoundLogic {
         let next = state.withLock { $0.applying(headers) }
         guard next.block.digest == artifact.statement.new else {
             throw AdmissionError(
-                description: "block: expected the natively computed root \(next.block.digest.hex), got \(artifact.statement.new.hex)")
+                description:
+                    "block: expected the natively computed root \(next.block.digest.hex), got \(artifact.statement.new.hex)"
+            )
         }
         if let directory {
             try writeFile(blockProof, to: "\(directory)/block-\(artifact.statement.height).proof")

@@ -29,13 +29,20 @@ final class NetworkProver: TaskProver {
         try control.checkCancelled()
         switch task.kind {
         case .combine:
-            guard children.count == 2 else { throw BadInput("combine: expected 2 children, got \(children.count)") }
+            guard children.count == 2 else {
+                throw BadInput("combine: expected 2 children, got \(children.count)")
+            }
             return try network.proveCombine(
-                children[0], children[1], CombineContext(bytes: task.context), prover: combine, timer: &timer
+                children[0], children[1], CombineContext(bytes: task.context), prover: combine,
+                timer: &timer
             ).bytes
         case .block:
-            guard children.count == 1 else { throw BadInput("block: expected 1 child, got \(children.count)") }
-            return try network.proveBlock(children[0], BlockContext(bytes: task.context), prover: block, timer: &timer).bytes
+            guard children.count == 1 else {
+                throw BadInput("block: expected 1 child, got \(children.count)")
+            }
+            return try network.proveBlock(
+                children[0], BlockContext(bytes: task.context), prover: block, timer: &timer
+            ).bytes
         }
     }
 }

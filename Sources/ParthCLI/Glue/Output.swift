@@ -15,7 +15,8 @@ struct OutputOptions: ParsableArguments {
 
     func finish(_ object: [String: Any]) throws {
         guard json else { return }
-        let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+        let data = try JSONSerialization.data(
+            withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
         standardOutput(String(decoding: data, as: UTF8.self))
     }
 }
@@ -52,8 +53,12 @@ func readFile(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
         throw BadInput("\(path): expected a readable file, found none")
     }
     let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
-    guard size <= limit else { throw BadInput("\(path): expected at most \(limit) bytes, got \(size)") }
-    guard let data = FileManager.default.contents(atPath: path) else { throw BadInput("\(path): cannot be read") }
+    guard size <= limit else {
+        throw BadInput("\(path): expected at most \(limit) bytes, got \(size)")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+        throw BadInput("\(path): cannot be read")
+    }
     return Array(data)
 }
 

@@ -42,8 +42,10 @@ struct SampleBatch: Sendable {
         }.sorted()
         users = ids.enumerated().map { i, id in
             let key = PreimageKey(secret: derived(0, i))
-            let pk = publicKey(parameters: key.parameters, fingerprint: network.signature.fingerprint)
-            return User(id: id, key: key, leaf: UserLeaf(publicKey: pk, contractRoot: derived(1, i)))
+            let pk = publicKey(
+                parameters: key.parameters, fingerprint: network.signature.fingerprint)
+            return User(
+                id: id, key: key, leaf: UserLeaf(publicKey: pk, contractRoot: derived(1, i)))
         }
         genesis = ChainState(users: users.map { ($0.id, $0.leaf.digest) })
     }
@@ -53,8 +55,10 @@ struct SampleBatch: Sendable {
         let user = users[index]
         func witness(_ signature: Proof) -> EndCapWitness {
             EndCapWitness(
-                block: genesis.block, userID: user.id, siblings: genesis.users.siblings(UInt64(user.id)), leaf: user.leaf,
-                newContractRoot: Poseidon2.hash(tag: 1027, user.leaf.contractRoot.limbs), transactions: 1, slots: 1,
+                block: genesis.block, userID: user.id,
+                siblings: genesis.users.siblings(UInt64(user.id)), leaf: user.leaf,
+                newContractRoot: Poseidon2.hash(tag: 1027, user.leaf.contractRoot.limbs),
+                transactions: 1, slots: 1,
                 keyParameters: user.key.parameters, signature: signature,
                 signatureVerifierData: network.signature.verifierData)
         }
@@ -65,7 +69,9 @@ struct SampleBatch: Sendable {
     var genesisFile: GenesisFile {
         GenesisFile(
             users: users.map {
-                GenesisUser(id: $0.id, public_key: $0.leaf.publicKey.hex, contract_root: $0.leaf.contractRoot.hex)
+                GenesisUser(
+                    id: $0.id, public_key: $0.leaf.publicKey.hex,
+                    contract_root: $0.leaf.contractRoot.hex)
             })
     }
 }

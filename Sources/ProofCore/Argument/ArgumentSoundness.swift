@@ -17,7 +17,9 @@ extension Shape {
             SoundnessTerm(name: name, bits: extensionBits - log2(count) - list)
         }
         let constraints = ChipKind.allCases.reduce(0) { $0 + Chip[$1].constraints.count }
-        let claims = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
+        let claims = ChipKind.allCases.reduce(0) {
+            $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount
+        }
         // Two different buses agree at (β, c) with at most (leaves + 1)·(longest tuple + 1) roots.
         let buses = (exp2(Double(leafVariables)) + 1) * Double(Chip.longestTuple + 1)
         let own = [
@@ -36,7 +38,9 @@ extension Shape {
         guard deferred else { return own + parameters.soundnessTerms(claims: claims) }
         // The preprocessed stack is fixed beforehand: no list is lost on it.
         let reduction = [
-            SoundnessTerm(name: "deferral, claims joined (μ)", bits: extensionBits - log2(Double(preprocessedClaims))),
+            SoundnessTerm(
+                name: "deferral, claims joined (μ)",
+                bits: extensionBits - log2(Double(preprocessedClaims))),
             SoundnessTerm(name: "deferral, rounds (P14)", bits: extensionBits - 1),
         ]
         return own + reduction + parameters.soundnessTerms(claims: claims - preprocessedClaims)

@@ -15,7 +15,9 @@ struct BusChallenges {
 
     /// s = c − 1 − Σ β^(i+1) statement_i
     func statementDenominator(_ statement: Digest) -> Extension {
-        statement.limbs.enumerated().reduce(c - Field(CircuitBuilder.statementAddress)) { $0 - betaPowers[$1.offset] * $1.element }
+        statement.limbs.enumerated().reduce(c - Field(CircuitBuilder.statementAddress)) {
+            $0 - betaPowers[$1.offset] * $1.element
+        }
     }
 }
 
@@ -36,7 +38,9 @@ struct ZerocheckWeights {
             let high = point.dropLast(shape.height(kind))
             ports.append(
                 Chip[kind].ports.indices.map { k in
-                    eq(bits: layout.offset(kind, column: k, shape: shape) >> shape.height(kind), high)
+                    eq(
+                        bits: layout.offset(kind, column: k, shape: shape) >> shape.height(kind),
+                        high)
                 })
             for e in ports.last! { padding -= e }
         }
@@ -51,7 +55,8 @@ struct ZerocheckWeights {
                 return next
             }
             byChip[kind.rawValue] = ChipWeights(
-                chip: chip, portWeights: ports[kind.rawValue], alpha: alpha, c: bus.c, betaPowers: bus.betaPowers,
+                chip: chip, portWeights: ports[kind.rawValue], alpha: alpha, c: bus.c,
+                betaPowers: bus.betaPowers,
                 constraintWeights: constraintWeights)
         }
         chips = byChip.map { $0! }

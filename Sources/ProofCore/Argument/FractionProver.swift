@@ -23,13 +23,19 @@ struct FractionTree {
             let n = 1 << layer
             let den = denominators[0]
             let num = numerators.first
-            let (numOut, denOut) = (ExtensionVector(count: n, zeroed: false), ExtensionVector(count: n, zeroed: false))
+            let (numOut, denOut) = (
+                ExtensionVector(count: n, zeroed: false), ExtensionVector(count: n, zeroed: false)
+            )
             // A kernel call takes the halves n apart, so ranges of a layer are called limb by limb where they are parallel; the
             // whole layer at once is memory-bound and short.
             if let num {
-                kb_gkr_layer(nil, num.words, num.stride, den.words, den.stride, n, numOut.words, numOut.stride, denOut.words, denOut.stride)
+                kb_gkr_layer(
+                    nil, num.words, num.stride, den.words, den.stride, n, numOut.words,
+                    numOut.stride, denOut.words, denOut.stride)
             } else {
-                kb_gkr_layer(base.words, nil, 0, den.words, den.stride, n, numOut.words, numOut.stride, denOut.words, denOut.stride)
+                kb_gkr_layer(
+                    base.words, nil, 0, den.words, den.stride, n, numOut.words, numOut.stride,
+                    denOut.words, denOut.stride)
             }
             denominators.insert(denOut, at: 0)
             numerators.insert(numOut, at: 0)
@@ -47,7 +53,8 @@ struct FractionTree {
         var claim = LeafClaim(top, at: [], next: transcript.sample())
         for layer in 1..<layers {
             let lambda = transcript.sample()
-            var state = FractionLayerProver(tree: self, layer: layer + 1, claim: claim, lambda: lambda)
+            var state = FractionLayerProver(
+                tree: self, layer: layer + 1, claim: claim, lambda: lambda)
             var point: [Extension] = []
             for _ in 0..<layer {
                 let round = state.round(pool)
@@ -67,7 +74,8 @@ struct FractionTree {
 /// The sum-check of one layer: four multilinears, left and right halves of numerators and denominators.
 private struct FractionLayerProver {
     /// Numerators as base elements, before the first binding of the leaves' layer.
-    private var baseNumerators: (left: UnsafeMutablePointer<UInt32>, right: UnsafeMutablePointer<UInt32>)?
+    private var baseNumerators:
+        (left: UnsafeMutablePointer<UInt32>, right: UnsafeMutablePointer<UInt32>)?
     private var numerators: (left: ExtensionVector, right: ExtensionVector)?
     private var denominators: (left: ExtensionVector, right: ExtensionVector)?
     private let tree: FractionTree
@@ -106,8 +114,10 @@ private struct FractionLayerProver {
             return lambda.withWords { l in
                 Extension.pair { h0, h2 in
                     kb_gkr_round(
-                        numerators.left.words, numerators.right.words, numerators.left.stride, 0, denominators.left.words,
-                        denominators.right.words, denominators.left.stride, e.words, e.stride, m, l, h0, h2)
+                        numerators.left.words, numerators.right.words, numerators.left.stride, 0,
+                        denominators.left.words,
+                        denominators.right.words, denominators.left.stride, e.words, e.stride, m, l,
+                        h0, h2)
                 }
             }
         }
@@ -117,18 +127,22 @@ private struct FractionLayerProver {
                 if isLeafLayer {
                     let num = tree.leafNumerators
                     kb_gkr_round(
-                        num.words, num.words + half, 0, 1, den.words, den.words + half, den.stride, e.words, e.stride, m, l, h0, h2)
+                        num.words, num.words + half, 0, 1, den.words, den.words + half, den.stride,
+                        e.words, e.stride, m, l, h0, h2)
                 } else {
                     let num = tree.numerators[layer]
                     kb_gkr_round(
-                        num.words, num.words + half, num.stride, 0, den.words, den.words + half, den.stride, e.words, e.stride, m,
+                        num.words, num.words + half, num.stride, 0, den.words, den.words + half,
+                        den.stride, e.words, e.stride, m,
                         l, h0, h2)
                 }
             }
         }
     }
 
-    mutating func bind(_ r: Extension, _ round: (c0: Extension, c1: Extension, c2: Extension), _ pool: Pool) {
+    mutating func bind(
+        _ r: Extension, _ round: (c0: Extension, c1: Extension, c2: Extension), _ pool: Pool
+    ) {
         let m = half >> (1 + bound)
         expected = (round.c2 * r + round.c1) * r + round.c0
         if let n = numerators, let d = denominators {
@@ -160,7 +174,9 @@ private struct FractionLayerProver {
 
     /// (nl, nr, dl, dr) when all variables are bound.
     var finalValues: [Extension] {
-        guard let n = numerators, let d = denominators else { preconditionFailure("a layer has at least one variable") }
+        guard let n = numerators, let d = denominators else {
+            preconditionFailure("a layer has at least one variable")
+        }
         return [n.left[0], n.right[0], d.left[0], d.right[0]]
     }
 }
@@ -173,8 +189,10 @@ private struct LeafBuilder: @unchecked Sendable {
 
     private var shape: Shape { key.circuit.shape }
 
-    private func preprocessedColumn(_ kind: ChipKind, _ column: Int) -> UnsafeMutablePointer<UInt32> {
-        key.preprocessed.cells.words + shape.preprocessedLayout.offset(kind, column: column, shape: shape)
+    private func preprocessedColumn(_ kind: ChipKind, _ column: Int) -> UnsafeMutablePointer<UInt32>
+    {
+        key.preprocessed.cells.words
+            + shape.preprocessedLayout.offset(kind, column: column, shape: shape)
     }
 
     func numerators() -> BaseVector {
@@ -182,7 +200,9 @@ private struct LeafBuilder: @unchecked Sendable {
         for kind in ChipKind.allCases {
             for k in Chip[kind].ports.indices {
                 let to = result.words + shape.leafLayout.offset(kind, column: k, shape: shape)
-                to.update(from: preprocessedColumn(kind, Chip[kind].multiplicityColumn(port: k)), count: shape.rows(kind))
+                to.update(
+                    from: preprocessedColumn(kind, Chip[kind].multiplicityColumn(port: k)),
+                    count: shape.rows(kind))
             }
         }
         return result
@@ -193,7 +213,8 @@ private struct LeafBuilder: @unchecked Sendable {
         // Padding denominators are one.
         let used = ChipKind.allCases.reduce(0) { $0 + Chip[$1].ports.count << shape.height($1) }
         for i in used..<result.count { result.words[i] = Field.one.montgomery }
-        let ports = ChipKind.allCases.flatMap { kind in Chip[kind].ports.indices.map { (kind, $0) } }
+        let ports = ChipKind.allCases.flatMap { kind in Chip[kind].ports.indices.map { (kind, $0) }
+        }
         let grain = 2048
         var tasks: [(kind: ChipKind, port: Int, range: Range<Int>)] = []
         for (kind, port) in ports {
@@ -207,26 +228,40 @@ private struct LeafBuilder: @unchecked Sendable {
     }
 
     /// den = c − address − Σ β^(i+1) v_i
-    private func fill(_ result: ExtensionVector, _ kind: ChipKind, _ port: Int, _ range: Range<Int>) {
+    private func fill(_ result: ExtensionVector, _ kind: ChipKind, _ port: Int, _ range: Range<Int>)
+    {
         let chip = Chip[kind]
-        let out = result.words + shape.leafLayout.offset(kind, column: port, shape: shape) + range.lowerBound
-        for limb in 0..<5 { (out + limb * result.stride).update(repeating: bus.c[limb].montgomery, count: range.count) }
-        kb_sub(out, preprocessedColumn(kind, chip.addressColumn(port: port)) + range.lowerBound, out, range.count)
+        let out =
+            result.words + shape.leafLayout.offset(kind, column: port, shape: shape)
+            + range.lowerBound
+        for limb in 0..<5 {
+            (out + limb * result.stride).update(
+                repeating: bus.c[limb].montgomery, count: range.count)
+        }
+        kb_sub(
+            out, preprocessedColumn(kind, chip.addressColumn(port: port)) + range.lowerBound, out,
+            range.count)
         let plan = PortPlan.all[kind.rawValue][port]
         for (i, column) in plan.columns {
             let from: UnsafeMutablePointer<UInt32>
             switch column {
-            case .witness(let c): from = witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape)
+            case .witness(let c):
+                from = witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape)
             case .preprocessed(let c): from = preprocessedColumn(kind, c)
             }
-            (-bus.betaPowers[i]).withWords { kb_base_scale_add($0, from + range.lowerBound, out, result.stride, range.count) }
+            (-bus.betaPowers[i]).withWords {
+                kb_base_scale_add($0, from + range.lowerBound, out, result.stride, range.count)
+            }
         }
         guard let program = plan.program else { return }
         var weights = [Extension](repeating: .zero, count: program.accumulated.count)
         for (i, slot) in plan.slots { weights[slot] -= bus.betaPowers[i] }
-        program.accumulateBase(weights: weights, rows: range, out: out, stride: result.stride) { column in
+        program.accumulateBase(weights: weights, rows: range, out: out, stride: result.stride) {
+            column in
             switch column {
-            case .witness(let c): UnsafePointer(witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape))
+            case .witness(let c):
+                UnsafePointer(
+                    witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape))
             case .preprocessed(let c): UnsafePointer(preprocessedColumn(kind, c))
             }
         }
@@ -256,7 +291,9 @@ private struct PortPlan: Sendable {
         slots = computed.map { ($0.0, nodes.firstIndex(of: $0.1)!) }
     }
 
-    static let all: [[PortPlan]] = Chip.all.map { chip in chip.ports.indices.map { PortPlan(chip, port: $0) } }
+    static let all: [[PortPlan]] = Chip.all.map { chip in
+        chip.ports.indices.map { PortPlan(chip, port: $0) }
+    }
 }
 
 extension ChipProgram {
@@ -268,16 +305,21 @@ extension ChipProgram {
         let width = 64
         let words = weights.flatMap { $0.limbs.map(\.montgomery) }
         let columns = inputs.map(column)
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: (registerCount + 5) * width) { scratch in
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: (registerCount + 5) * width) {
+            scratch in
             scratch.initialize(repeating: 0)
             let registers = scratch.baseAddress!
             let accumulator = registers + registerCount * width
             var start = rows.lowerBound
             while start < rows.upperBound {
                 let n = min(width, rows.upperBound - start)
-                for (i, from) in columns.enumerated() { (registers + i * width).update(from: from + start, count: n) }
+                for (i, from) in columns.enumerated() {
+                    (registers + i * width).update(from: from + start, count: n)
+                }
                 accumulator.update(repeating: 0, count: 5 * width)
-                kb_program_run_base(instructions, instructions.count, constants, words, registers, width, accumulator)
+                kb_program_run_base(
+                    instructions, instructions.count, constants, words, registers, width,
+                    accumulator)
                 for limb in 0..<5 {
                     let to = out + limb * stride + (start - rows.lowerBound)
                     kb_add(to, accumulator + limb * width, to, n)

@@ -27,7 +27,9 @@ public struct Prover: Sendable {
     let pool: Pool
     public var threads: Int { pool.threads }
 
-    public init(key: ProvingKey, threads: Int = 1) { self.init(key: key, pool: Pool(threads: threads)) }
+    public init(key: ProvingKey, threads: Int = 1) {
+        self.init(key: key, pool: Pool(threads: threads))
+    }
     package init(key: ProvingKey, pool: Pool) {
         self.key = key
         self.pool = pool
@@ -50,14 +52,17 @@ public struct Prover: Sendable {
         var transcript = ProverTranscript()
         transcript.absorb(key.fingerprint)
         transcript.absorb(statement)
-        let commitment = StackCommitment(cells: witness.cells, rowVariables: key.parameters.rowVariables, rateBits: key.parameters.rateBits, pool: pool)
+        let commitment = StackCommitment(
+            cells: witness.cells, rowVariables: key.parameters.rowVariables,
+            rateBits: key.parameters.rateBits, pool: pool)
         transcript.send(.witnessRoot, commitment.root.limbs)
         timer.mark("commit")
         let openedPreprocessed = key.circuit.shape.deferred ? nil : key.preprocessed
         let opening = Opening(parameters: key.parameters)
         let outOfDomainPoint = transcript.sample()
         let outOfDomainValue = opening.outOfDomainValue(
-            witness: commitment, preprocessed: openedPreprocessed, point: outOfDomainPoint, pool: pool)
+            witness: commitment, preprocessed: openedPreprocessed, point: outOfDomainPoint,
+            pool: pool)
         transcript.send(.outOfDomain, [outOfDomainValue])
         timer.mark("out_of_domain")
         let beta = transcript.sample()
@@ -67,17 +72,21 @@ public struct Prover: Sendable {
         let leaves = tree.prove(&transcript, pool: pool)
         timer.mark("fractions")
         let alpha = transcript.sample()
-        let weights = ZerocheckWeights(shape: key.circuit.shape, point: leaves.point, alpha: alpha, bus: bus)
+        let weights = ZerocheckWeights(
+            shape: key.circuit.shape, point: leaves.point, alpha: alpha, bus: bus)
         let claims = ZerocheckProver(key: key, witness: witness.cells, pool: pool).prove(
             &transcript, leaves: leaves, tree: tree, alpha: alpha, weights: weights, timer: &timer)
         if key.circuit.shape.deferred {
-            let reduction = StackReduction(claims: claims.preprocessed, point: claims.point, mu: transcript.sample())
+            let reduction = StackReduction(
+                claims: claims.preprocessed, point: claims.point, mu: transcript.sample())
             _ = reduction.prove(key.preprocessed.cells, &transcript, pool: pool)
             timer.mark("deferral")
         }
         opening.prove(
-            transcript: &transcript, witness: commitment, preprocessed: openedPreprocessed, witnessClaims: claims.witness,
-            preprocessedClaims: openedPreprocessed == nil ? [] : claims.preprocessed, point: claims.point, outOfDomainPoint: outOfDomainPoint,
+            transcript: &transcript, witness: commitment, preprocessed: openedPreprocessed,
+            witnessClaims: claims.witness,
+            preprocessedClaims: openedPreprocessed == nil ? [] : claims.preprocessed,
+            point: claims.point, outOfDomainPoint: outOfDomainPoint,
             outOfDomainValue: outOfDomainValue, pool: pool)
         timer.mark("opening")
         return Proof(bytes: transcript.proof)

@@ -17,7 +17,9 @@ public struct Verifier: Sendable {
     /// - Parameter polynomial: for a deferred shape, the preprocessed stack, which the caller answers for; without it only `replay` can be
     ///   used, and whoever calls it settles the claim.
     /// - Throws: `VerificationError.shape` when no parameters reach the target for this shape.
-    public init(_ verifierData: VerifierData, polynomial: ClaimedPolynomial? = nil) throws(VerificationError) {
+    public init(_ verifierData: VerifierData, polynomial: ClaimedPolynomial? = nil)
+        throws(VerificationError)
+    {
         self.verifierData = verifierData
         self.polynomial = polynomial
         fingerprint = verifierData.fingerprint
@@ -30,7 +32,9 @@ public struct Verifier: Sendable {
 
     /// Verifies proofs of a key's circuit; settles their deferred claims.
     public init(_ key: ProvingKey) throws(VerificationError) {
-        try self.init(key.verifierData, polynomial: key.circuit.shape.deferred ? ClaimedPolynomial([key]) : nil)
+        try self.init(
+            key.verifierData,
+            polynomial: key.circuit.shape.deferred ? ClaimedPolynomial([key]) : nil)
     }
 
     /// Returns when `proof` proves `statement` under this circuit.
@@ -38,8 +42,12 @@ public struct Verifier: Sendable {
     public func verify(_ proof: Proof, statement: Digest) throws(VerificationError) -> Replay {
         let replay = try replay(proof, statement: statement)
         if let claim = replay.deferred {
-            guard let polynomial else { throw .deferredClaim("expected the preprocessed stack to settle it with, got none") }
-            guard polynomial.satisfies(claim) else { throw .deferredClaim("the stack has another value at the point") }
+            guard let polynomial else {
+                throw .deferredClaim("expected the preprocessed stack to settle it with, got none")
+            }
+            guard polynomial.satisfies(claim) else {
+                throw .deferredClaim("the stack has another value at the point")
+            }
         }
         return replay
     }
@@ -69,13 +77,15 @@ public struct Verifier: Sendable {
         let claims = try verifyZerocheck(&transcript, leaves, alpha, weights)
         var deferred: DeferredClaim?
         if shape.deferred {
-            let reduction = StackReduction(claims: claims.preprocessed, point: claims.point, mu: transcript.sample())
+            let reduction = StackReduction(
+                claims: claims.preprocessed, point: claims.point, mu: transcript.sample())
             deferred = try reduction.verify(variables: shape.preprocessedVariables, &transcript)
         }
         try Opening(parameters: parameters).verify(
             transcript: &transcript, witnessRoot: witnessRoot,
             preprocessedRoot: shape.deferred ? nil : verifierData.preprocessedRoot,
-            witnessClaims: claims.witness, preprocessedClaims: shape.deferred ? [] : claims.preprocessed, point: claims.point,
+            witnessClaims: claims.witness,
+            preprocessedClaims: shape.deferred ? [] : claims.preprocessed, point: claims.point,
             outOfDomainPoint: outOfDomainPoint, outOfDomainValue: outOfDomainValue)
         try transcript.finish()
         return Replay(record: transcript.record, deferred: deferred)
@@ -104,14 +114,17 @@ public struct Verifier: Sendable {
             }
             let values = try transcript.receive(.fractionClaims, elements: 4)
             let sum: Extension = values[0] * values[3] + values[1] * values[2]
-            guard expected == sum + lambda * values[2] * values[3] else { throw .fractionLayer(layer) }
+            guard expected == sum + lambda * values[2] * values[3] else {
+                throw .fractionLayer(layer)
+            }
             claim = LeafClaim(values, at: point, next: transcript.sample())
         }
         return claim
     }
 
     private func verifyZerocheck(
-        _ transcript: inout VerifierTranscript, _ leaves: LeafClaim, _ alpha: Extension, _ weights: ZerocheckWeights
+        _ transcript: inout VerifierTranscript, _ leaves: LeafClaim, _ alpha: Extension,
+        _ weights: ZerocheckWeights
     ) throws(VerificationError) -> ColumnClaims {
         let shape = verifierData.shape
         let rounds = shape.maximalTableHeight
@@ -134,7 +147,9 @@ public struct Verifier: Sendable {
 }
 
 /// h(r) for h = Σ c_j X^j of which c_1 … c_9 were sent; (1−z)·h(0) + z·h(1) = claim fixes c_0.
-func zerocheckRound(_ c: [Extension], claim: Extension, coordinate z: Extension, at x: Extension) -> Extension {
+func zerocheckRound(_ c: [Extension], claim: Extension, coordinate z: Extension, at x: Extension)
+    -> Extension
+{
     let sum = c.dropFirst().reduce(c[0]) { $0 + $1 }
     let c0: Extension = claim - z * sum
     return c.dropLast().reversed().reduce(c[c.count - 1]) { $0 * x + $1 } * x + c0
@@ -169,7 +184,8 @@ struct ColumnClaims {
                 (0..<count(Chip[kind])).map { column in
                     defer { next += 1 }
                     return ColumnClaim(
-                        offset: layout.offset(kind, column: column, shape: shape), height: shape.height(kind),
+                        offset: layout.offset(kind, column: column, shape: shape),
+                        height: shape.height(kind),
                         value: values[next])
                 }
             }
@@ -188,10 +204,15 @@ struct ColumnClaims {
             let chipWeights = weights.chips[kind.rawValue]
             var arithmetic = ExtensionArithmetic()
             let nodes = chip.evaluate(
-                &arithmetic, witness: w.prefix(chip.witnessCount), preprocessed: p.prefix(chip.preprocessedCount))
+                &arithmetic, witness: w.prefix(chip.witnessCount),
+                preprocessed: p.prefix(chip.preprocessedCount))
             sum += chipWeights.constant
-            for (value, weight) in zip(nodes, chipWeights.nodes) where weight != .zero { sum += value * weight }
-            for (value, weight) in zip(p, chipWeights.preprocessed) where weight != .zero { sum += value * weight }
+            for (value, weight) in zip(nodes, chipWeights.nodes) where weight != .zero {
+                sum += value * weight
+            }
+            for (value, weight) in zip(p, chipWeights.preprocessed) where weight != .zero {
+                sum += value * weight
+            }
             w = w.dropFirst(chip.witnessCount)
             p = p.dropFirst(chip.preprocessedCount)
         }

@@ -34,7 +34,8 @@ public final class ProvingKey: Sendable {
         self.circuit = circuit
         parameters = try OpeningParameters(shape: circuit.shape)
         preprocessed = StackCommitment(
-            cells: BaseVector(circuit.preprocessed.map { Field(montgomery: $0) }), rowVariables: parameters.rowVariables,
+            cells: BaseVector(circuit.preprocessed.map { Field(montgomery: $0) }),
+            rowVariables: parameters.rowVariables,
             rateBits: parameters.rateBits, pool: pool)
         verifierData = VerifierData(preprocessedRoot: preprocessed.root, shape: circuit.shape)
     }
@@ -43,14 +44,17 @@ public final class ProvingKey: Sendable {
 
     /// The preprocessed stack: canonical words, 4 bytes little endian each.
     public var preprocessedBytes: [UInt8] {
-        (0..<preprocessed.cells.count).flatMap { preprocessed.cells[$0].canonical.littleEndianBytes }
+        (0..<preprocessed.cells.count).flatMap {
+            preprocessed.cells[$0].canonical.littleEndianBytes
+        }
     }
 }
 
 extension OpeningParameters {
     init(shape: Shape) throws {
         try self.init(
-            witnessVariables: shape.witnessVariables, preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
+            witnessVariables: shape.witnessVariables,
+            preprocessedVariables: shape.deferred ? 0 : shape.preprocessedVariables,
             targetBits: shape.targetBits, rateBits: shape.rateBits)
     }
 }

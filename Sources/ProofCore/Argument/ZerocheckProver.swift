@@ -37,8 +37,12 @@ private final class TableProver: @unchecked Sendable {
         let degree = max(1, plan.program.degree)
         var values = [Extension](repeating: .zero, count: degree + 1)
         if !plan.program.accumulated.isEmpty { values = programSums(half, degree, e, pool) }
-        let low = Extension { kb_ext_ext_dot(linear.words, linear.stride, e.words, e.stride, half, $0) }
-        let high = Extension { kb_ext_ext_dot(linear.words + half, linear.stride, e.words, e.stride, half, $0) }
+        let low = Extension {
+            kb_ext_ext_dot(linear.words, linear.stride, e.words, e.stride, half, $0)
+        }
+        let high = Extension {
+            kb_ext_ext_dot(linear.words + half, linear.stride, e.words, e.stride, half, $0)
+        }
         var line = low
         for x in values.indices {
             values[x] += line
@@ -56,20 +60,26 @@ private final class TableProver: @unchecked Sendable {
         if columns.isEmpty {
             let made = baseColumns.map { _ in ExtensionVector(count: half, zeroed: false) }
             pool.forEach(made.count) { i in
-                r.withWords { kb_fold_base(self.baseColumns[i], half, $0, made[i].words, made[i].stride) }
+                r.withWords {
+                    kb_fold_base(self.baseColumns[i], half, $0, made[i].words, made[i].stride)
+                }
             }
             columns = made
         } else {
             let old = columns
             pool.forEach(old.count) { i in
-                r.withWords { kb_fold_ext(old[i].words, old[i].stride, half, $0, old[i].words, old[i].stride) }
+                r.withWords {
+                    kb_fold_ext(old[i].words, old[i].stride, half, $0, old[i].words, old[i].stride)
+                }
             }
         }
         variables -= 1
     }
 
     /// Σ_x eq(x)·program(x) at 0, 2, 3, …, degree (entry 1 is left zero).
-    private func programSums(_ half: Int, _ degree: Int, _ e: ExtensionVector, _ pool: Pool) -> [Extension] {
+    private func programSums(_ half: Int, _ degree: Int, _ e: ExtensionVector, _ pool: Pool)
+        -> [Extension]
+    {
         let isBase = columns.isEmpty
         let width = isBase ? 64 : 16
         let blocks = (half + width - 1) / width
@@ -77,7 +87,8 @@ private final class TableProver: @unchecked Sendable {
         let partial = ExtensionVector(count: tasks * (degree + 1))
         pool.forEach(tasks) { task in
             let range = (blocks * task / tasks)..<(blocks * (task + 1) / tasks)
-            let sums = isBase
+            let sums =
+                isBase
                 ? self.runBlocks(range, half, degree, e, planes: 1, width: width)
                 : self.runBlocks(range, half, degree, e, planes: 5, width: width)
             for (x, sum) in sums.enumerated() { partial[task * (degree + 1) + x] = sum }
@@ -90,7 +101,8 @@ private final class TableProver: @unchecked Sendable {
     }
 
     private func runBlocks(
-        _ blocks: Range<Int>, _ half: Int, _ degree: Int, _ e: ExtensionVector, planes: Int, width: Int
+        _ blocks: Range<Int>, _ half: Int, _ degree: Int, _ e: ExtensionVector, planes: Int,
+        width: Int
     ) -> [Extension] {
         let program = plan.program
         let inputs = program.inputs.count
@@ -112,12 +124,16 @@ private final class TableProver: @unchecked Sendable {
                     accumulator.update(repeating: 0, count: 5 * width)
                     if planes == 1 {
                         kb_program_run_base(
-                            program.instructions, program.instructions.count, program.constants, nodeWeights, scratch, width, accumulator)
+                            program.instructions, program.instructions.count, program.constants,
+                            nodeWeights, scratch, width, accumulator)
                     } else {
                         kb_program_run_ext(
-                            program.instructions, program.instructions.count, program.constants, nodeWeights, scratch, width, accumulator)
+                            program.instructions, program.instructions.count, program.constants,
+                            nodeWeights, scratch, width, accumulator)
                     }
-                    sums[x] += Extension { kb_ext_ext_dot(accumulator, width, e.words + start, e.stride, n, $0) }
+                    sums[x] += Extension {
+                        kb_ext_ext_dot(accumulator, width, e.words + start, e.stride, n, $0)
+                    }
                 }
             }
         }
@@ -126,7 +142,8 @@ private final class TableProver: @unchecked Sendable {
 
     /// Registers := the columns at 0, differences := columns at 1 − columns at 0, for n rows from `start`.
     private func load(
-        _ registers: UnsafeMutablePointer<UInt32>, _ differences: UnsafeMutablePointer<UInt32>, _ start: Int, _ n: Int,
+        _ registers: UnsafeMutablePointer<UInt32>, _ differences: UnsafeMutablePointer<UInt32>,
+        _ start: Int, _ n: Int,
         _ half: Int, planes: Int, width: Int
     ) {
         for i in plan.program.inputs.indices {
@@ -176,15 +193,19 @@ struct ZerocheckProver {
 
     private func column(_ kind: ChipKind, _ reference: ColumnReference) -> UnsafePointer<UInt32> {
         switch reference {
-        case .witness(let c): UnsafePointer(witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape))
+        case .witness(let c):
+            UnsafePointer(witness.words + shape.witnessLayout.offset(kind, column: c, shape: shape))
         case .preprocessed(let c):
-            UnsafePointer(key.preprocessed.cells.words + shape.preprocessedLayout.offset(kind, column: c, shape: shape))
+            UnsafePointer(
+                key.preprocessed.cells.words
+                    + shape.preprocessedLayout.offset(kind, column: c, shape: shape))
         }
     }
 
     /// Sends P6 and P7; returns the columns' claims.
     func prove(
-        _ transcript: inout ProverTranscript, leaves: LeafClaim, tree: FractionTree, alpha: Extension, weights: ZerocheckWeights,
+        _ transcript: inout ProverTranscript, leaves: LeafClaim, tree: FractionTree,
+        alpha: Extension, weights: ZerocheckWeights,
         timer: inout PhaseTimer
     ) -> ColumnClaims {
         let rounds = shape.maximalTableHeight
@@ -219,13 +240,17 @@ struct ZerocheckProver {
         return ColumnClaims(shape: shape, values: values, point: r)
     }
 
-    private func table(_ kind: ChipKind, _ alpha: Extension, _ weights: ZerocheckWeights, _ eq: EqTables, _ tree: FractionTree) -> TableProver {
+    private func table(
+        _ kind: ChipKind, _ alpha: Extension, _ weights: ZerocheckWeights, _ eq: EqTables,
+        _ tree: FractionTree
+    ) -> TableProver {
         let plan = ChipPlan.all[kind.rawValue]
         let rows = shape.rows(kind)
         let parts = plan.distribute(weights.chips[kind.rawValue])
         let linear = ExtensionVector(count: rows, zeroed: false)
         for limb in 0..<5 {
-            (linear.words + limb * linear.stride).update(repeating: parts.constant[limb].montgomery, count: rows)
+            (linear.words + limb * linear.stride).update(
+                repeating: parts.constant[limb].montgomery, count: rows)
         }
         let references: [(ColumnReference, Extension)] =
             parts.witness.enumerated().map { (.witness($0.offset), $0.element) }
@@ -235,7 +260,9 @@ struct ZerocheckProver {
         pool.forEachRange(rows, grain: 1024) { range in
             for (from, weight) in sources {
                 weight.withWords {
-                    kb_base_scale_add($0, from + range.lowerBound, linear.words + range.lowerBound, linear.stride, range.count)
+                    kb_base_scale_add(
+                        $0, from + range.lowerBound, linear.words + range.lowerBound, linear.stride,
+                        range.count)
                 }
             }
         }
@@ -245,8 +272,12 @@ struct ZerocheckProver {
         for (k, e) in weights.ports[kind.rawValue].enumerated() {
             let at = shape.leafLayout.offset(kind, column: k, shape: shape)
             let den = tree.denominators.last!
-            let numerator = Extension { kb_base_ext_dot(tree.leafNumerators.words + at, table.words, table.stride, rows, $0) }
-            let denominator = Extension { kb_ext_ext_dot(den.words + at, den.stride, table.words, table.stride, rows, $0) }
+            let numerator = Extension {
+                kb_base_ext_dot(tree.leafNumerators.words + at, table.words, table.stride, rows, $0)
+            }
+            let denominator = Extension {
+                kb_ext_ext_dot(den.words + at, den.stride, table.words, table.stride, rows, $0)
+            }
             claim += e * (numerator + alpha * denominator)
         }
         return TableProver(
@@ -259,17 +290,23 @@ struct ZerocheckProver {
         let eq = EqTables(r, pool: pool)
         var sources: [(UnsafePointer<UInt32>, Int)] = []
         for kind in shape.order {
-            sources += (0..<Chip[kind].witnessCount).map { (column(kind, .witness($0)), shape.height(kind)) }
+            sources += (0..<Chip[kind].witnessCount).map {
+                (column(kind, .witness($0)), shape.height(kind))
+            }
         }
         for kind in shape.order {
-            sources += (0..<Chip[kind].preprocessedCount).map { (column(kind, .preprocessed($0)), shape.height(kind)) }
+            sources += (0..<Chip[kind].preprocessedCount).map {
+                (column(kind, .preprocessed($0)), shape.height(kind))
+            }
         }
         nonisolated(unsafe) let all = sources
         let values = ExtensionVector(count: all.count)
         pool.forEach(all.count) { i in
             let (from, height) = all[i]
             let table = eq.last(height)
-            values[i] = Extension { kb_base_ext_dot(from, table.words, table.stride, 1 << height, $0) }
+            values[i] = Extension {
+                kb_base_ext_dot(from, table.words, table.stride, 1 << height, $0)
+            }
         }
         return values.elements
     }

@@ -61,7 +61,8 @@ private struct ProgramCompiler {
 
     /// x when the node is (x·x)·x and its square is used by nothing else.
     private func cubed(_ id: Int) -> Int? {
-        guard case .multiply(let square, let x) = chip.nodes[id], case .multiply(x, x) = chip.nodes[square],
+        guard case .multiply(let square, let x) = chip.nodes[id],
+            case .multiply(x, x) = chip.nodes[square],
             uses[square] == 1
         else { return nil }
         return x
@@ -180,10 +181,12 @@ private struct ProgramCompiler {
     }
 
     private mutating func allocate(_ id: Int) -> Int {
-        let r = free.popLast() ?? {
-            registerCount += 1
-            return registerCount - 1
-        }()
+        let r =
+            free.popLast()
+            ?? {
+                registerCount += 1
+                return registerCount - 1
+            }()
         register[id] = r
         return r
     }
@@ -195,7 +198,8 @@ private struct ProgramCompiler {
     }
 
     private mutating func append(_ op: Int, _ dst: Int, _ a: Int, _ b: Int) {
-        instructions.append(kb_instruction(op: UInt16(op), dst: UInt16(dst), a: UInt16(a), b: UInt16(b)))
+        instructions.append(
+            kb_instruction(op: UInt16(op), dst: UInt16(dst), a: UInt16(a), b: UInt16(b)))
     }
 }
 
@@ -212,7 +216,8 @@ struct ChipWeights {
     ///   - constraintWeights: α^(2+j) of each constraint.
     ///   - betaPowers: β^1 … β^40.
     init(
-        chip: Chip, portWeights: [Extension], alpha: Extension, c: Extension, betaPowers: [Extension],
+        chip: Chip, portWeights: [Extension], alpha: Extension, c: Extension,
+        betaPowers: [Extension],
         constraintWeights: [Extension]
     ) {
         nodes = [Extension](repeating: .zero, count: chip.nodes.count)
@@ -272,7 +277,9 @@ struct ChipPlan: Sendable {
     }
 
     /// Splits weights into those of the program's nodes and those of the columns (witness, preprocessed, constant).
-    func distribute(_ weights: ChipWeights) -> (nodes: [Extension], witness: [Extension], preprocessed: [Extension], constant: Extension) {
+    func distribute(_ weights: ChipWeights) -> (
+        nodes: [Extension], witness: [Extension], preprocessed: [Extension], constant: Extension
+    ) {
         var w = weights.nodes
         var witness = [Extension](repeating: .zero, count: chip.witnessCount)
         var preprocessed = weights.preprocessed
@@ -290,7 +297,11 @@ struct ChipPlan: Sendable {
                 w[a] += weight
                 w[b] -= weight
             case .multiply(let a, let b):
-                if case .constant(let c) = chip.nodes[b] { w[a] += weight * c } else if case .constant(let c) = chip.nodes[a] { w[b] += weight * c }
+                if case .constant(let c) = chip.nodes[b] {
+                    w[a] += weight * c
+                } else if case .constant(let c) = chip.nodes[a] {
+                    w[b] += weight * c
+                }
             }
         }
         return (program.accumulated.map { w[$0] }, witness, preprocessed, constant)

@@ -43,7 +43,8 @@ extension Chip {
             (0..<8).map { out[$0] + feed * input[$0] } + [path * index + weight * bit],
             Array(out[8...]),
         ]
-        var constraints = zip(a, a1).map { $0 - $1 } + zip(b, b1).map { $0 - $1 } + partialConstraints
+        var constraints =
+            zip(a, a1).map { $0 - $1 } + zip(b, b1).map { $0 - $1 } + partialConstraints
         constraints += zip(d, d1).map { $0 - $1 }
         constraints += [bit * bit - bit, bit - bit * path]
         return (ports, constraints)
@@ -61,7 +62,8 @@ extension Chip {
     static let dot = Chip(.dot, witness: 92, named: 0) { w, _, _ in
         let weights = (0..<8).map { ExtensionExpression(w[(5 * $0)..<(5 * $0 + 5)]) }
         let v = (0..<4).map { lane in Array(w[(40 + 13 * lane)..<(48 + 13 * lane)]) }
-        let acc = (0..<4).map { lane in ExtensionExpression(w[(48 + 13 * lane)..<(53 + 13 * lane)]) }
+        let acc = (0..<4).map { lane in ExtensionExpression(w[(48 + 13 * lane)..<(53 + 13 * lane)])
+        }
         let out = (0..<4).map { lane in
             zip(weights, v[lane]).reduce(acc[lane]) { $0 + $1.0 * $1.1 }
         }
@@ -81,7 +83,10 @@ extension Chip {
         let squares = (0..<7).map { z[$0 + 1] - z[$0] * z[$0] }
         let half = (mid - times(acc, 0..<4)).limbs
         return (
-            [acc.limbs + [z[0]], Array(w[0..<40]), times(mid, 4..<8).limbs + [p[0] * (z[7] * z[7])]],
+            [
+                acc.limbs + [z[0]], Array(w[0..<40]),
+                times(mid, 4..<8).limbs + [p[0] * (z[7] * z[7])],
+            ],
             squares + half
         )
     }
@@ -108,7 +113,10 @@ extension Chip {
             q[0] - product(0..<8), q[1] - q[0] * product(8..<12), q[2] - q[1] * product(12..<16),
         ]
         let zero = constant(.zero)
-        return ([[value], [constant(.one), zero, zero, zero, zero, q[2] * product(16..<20)], [index]], constraints)
+        return (
+            [[value], [constant(.one), zero, zero, zero, zero, q[2] * product(16..<20)], [index]],
+            constraints
+        )
     }
 
     /// Forty limbs seen as eight extension elements, as five digests and as one block.

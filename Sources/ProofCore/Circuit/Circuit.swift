@@ -15,7 +15,8 @@ public final class Circuit: Sendable {
     let program: WitnessProgram
 
     init(
-        name: String, shape: Shape, rowCounts: [Int], counts: [(scope: String, rows: [Int])], inputLimbs: Int, preprocessed: [UInt32], program: WitnessProgram
+        name: String, shape: Shape, rowCounts: [Int], counts: [(scope: String, rows: [Int])],
+        inputLimbs: Int, preprocessed: [UInt32], program: WitnessProgram
     ) {
         self.name = name
         self.shape = shape
@@ -42,7 +43,9 @@ extension CircuitBuilder {
     /// - Parameter shape: heights to pad to; nil takes the smallest.
     /// - Throws: `CircuitError` when a table has more rows than the shape allows, or the statement was not set.
     public func build(shape requested: Shape? = nil) throws -> Circuit {
-        guard statementWire >= 0 else { throw CircuitError("circuit \(name): expected a statement, none was set") }
+        guard statementWire >= 0 else {
+            throw CircuitError("circuit \(name): expected a statement, none was set")
+        }
         let shape = try requested ?? Shape(heights: minimalHeights)
         let own = rows
         defer { rows = own }  // a builder can build again
@@ -50,7 +53,8 @@ extension CircuitBuilder {
         row(.limbs, [Self.statementPort, statementWire] + [Int32](repeating: -1, count: 10))
         for kind in ChipKind.allCases where rows[kind.rawValue].count > shape.rows(kind) {
             throw CircuitError(
-                "circuit \(name): table \(kind.name) needs \(rows[kind.rawValue].count) rows, the shape allows \(shape.rows(kind))")
+                "circuit \(name): table \(kind.name) needs \(rows[kind.rawValue].count) rows, the shape allows \(shape.rows(kind))"
+            )
         }
         return Circuit(
             name: name, shape: shape, rowCounts: rowCounts, counts: counts, inputLimbs: inputLimbs,
@@ -75,12 +79,16 @@ extension CircuitBuilder {
             let portCount = chip.ports.count
             for r in 0..<list.count {
                 for c in 0..<chip.namedCount {
-                    cells[layout.offset(kind, column: c, shape: shape) + r] = list.named[r * chip.namedCount + c].montgomery
+                    cells[layout.offset(kind, column: c, shape: shape) + r] =
+                        list.named[r * chip.namedCount + c].montgomery
                 }
                 for k in 0..<portCount {
                     let port = list.ports[r * portCount + k]
-                    let address = layout.offset(kind, column: chip.addressColumn(port: k), shape: shape) + r
-                    let multiplicity = layout.offset(kind, column: chip.multiplicityColumn(port: k), shape: shape) + r
+                    let address =
+                        layout.offset(kind, column: chip.addressColumn(port: k), shape: shape) + r
+                    let multiplicity =
+                        layout.offset(kind, column: chip.multiplicityColumn(port: k), shape: shape)
+                        + r
                     if port == Self.statementPort {
                         cells[address] = Field(Self.statementAddress).montgomery
                         cells[multiplicity] = minusOne
@@ -89,7 +97,8 @@ extension CircuitBuilder {
                         // An address that only one port touches binds nothing: it stays off the bus.
                         guard uses[wire] > 1 else { continue }
                         cells[address] = Field(wire + Self.firstAddress).montgomery
-                        cells[multiplicity] = seen[wire] ? minusOne : Field(Int(uses[wire]) - 1).montgomery
+                        cells[multiplicity] =
+                            seen[wire] ? minusOne : Field(Int(uses[wire]) - 1).montgomery
                         seen[wire] = true
                     }
                 }

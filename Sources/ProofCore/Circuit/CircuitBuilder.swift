@@ -104,7 +104,9 @@ public final class CircuitBuilder {
         row(.limbs, [-1, digest.wire] + [Int32](repeating: -1, count: 10))
     }
 
-    func row(_ kind: ChipKind, _ ports: [Int32], named: [Field] = [], bitWire: Int32 = -1, level: Int = 0) {
+    func row(
+        _ kind: ChipKind, _ ports: [Int32], named: [Field] = [], bitWire: Int32 = -1, level: Int = 0
+    ) {
         precondition(ports.count == Chip[kind].ports.count && named.count == Chip[kind].namedCount)
         rows[kind.rawValue].ports += ports
         rows[kind.rawValue].named += named
@@ -179,7 +181,9 @@ public final class CircuitBuilder {
     }
 
     private func setConstant(_ wire: Int32, _ limbs: [Field]) {
-        for (i, limb) in limbs.enumerated() { pool[Int(wireOffset[Int(wire)]) + i] = limb.montgomery }
+        for (i, limb) in limbs.enumerated() {
+            pool[Int(wireOffset[Int(wire)]) + i] = limb.montgomery
+        }
         row(.constant, [wire], named: limbs + [Field](repeating: .zero, count: 8 - limbs.count))
     }
 

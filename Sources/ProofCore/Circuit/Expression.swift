@@ -95,7 +95,8 @@ struct ExtensionExpression {
             c.append(terms.dropFirst().reduce(terms[0]) { $0 + $1 })
         }
         let low: [Expression] = [
-            c[0] + c[5] - c[8], c[1] + c[6], c[2] - c[5] + c[7] + c[8], c[3] - c[6] + c[8], c[4] - c[7],
+            c[0] + c[5] - c[8], c[1] + c[6], c[2] - c[5] + c[7] + c[8], c[3] - c[6] + c[8],
+            c[4] - c[7],
         ]
         return ExtensionExpression(low)
     }

@@ -20,7 +20,9 @@ extension CircuitBuilder {
     }
 
     public func add(_ a: ExtTarget, _ b: ExtTarget) -> ExtTarget { mulAdd(a, one, b) }
-    public func subtract(_ a: ExtTarget, _ b: ExtTarget) -> ExtTarget { mulSubtract(from: a, b, one) }
+    public func subtract(_ a: ExtTarget, _ b: ExtTarget) -> ExtTarget {
+        mulSubtract(from: a, b, one)
+    }
     public func multiply(_ a: ExtTarget, _ b: ExtTarget) -> ExtTarget { mulAdd(a, b, zero) }
 
     /// a^−1, which exists: the row is a·out + 0 = 1.
@@ -58,7 +60,9 @@ extension CircuitBuilder {
     // MARK: Hashing
 
     /// One permutation of left ‖ right: both halves of the output.
-    package func permute(_ left: DigestTarget, _ right: DigestTarget) -> (left: DigestTarget, right: DigestTarget) {
+    package func permute(_ left: DigestTarget, _ right: DigestTarget) -> (
+        left: DigestTarget, right: DigestTarget
+    ) {
         let (l, r) = (newPlainDigest(), newPlainDigest())
         operate(.permute, [left.wire, right.wire, l.wire, r.wire])
         row(.poseidon, [left.wire, right.wire, l.wire, r.wire], named: [0, 0, 0])
@@ -91,7 +95,9 @@ extension CircuitBuilder {
 
     /// One level of a Merkle path: compress(current, sibling), swapped where bit `level` of `index` is set.
     /// The result carries the index so far; at the top, `split` compares it.
-    package func pathStep(_ current: DigestTarget, sibling: DigestTarget, index: ExtTarget, level: Int) -> DigestTarget {
+    package func pathStep(
+        _ current: DigestTarget, sibling: DigestTarget, index: ExtTarget, level: Int
+    ) -> DigestTarget {
         let out = newDigest()
         operate(.pathStep, [current.wire, sibling.wire, index.wire, out.wire], auxiliary: level)
         row(
@@ -102,7 +108,9 @@ extension CircuitBuilder {
 
     /// The root that `leaf` at `index` and the siblings (from the leaf up) lead to. The index is bound: it is below 2^siblings.
     /// - Precondition: at most 30 siblings, at least one.
-    public func merkleRoot(leaf: DigestTarget, index: ExtTarget, siblings: [DigestTarget]) -> DigestTarget {
+    public func merkleRoot(leaf: DigestTarget, index: ExtTarget, siblings: [DigestTarget])
+        -> DigestTarget
+    {
         precondition((1...30).contains(siblings.count))
         assertPlain(leaf)  // or its ninth element would be an offset of the index
         var current = leaf
@@ -129,7 +137,9 @@ extension CircuitBuilder {
     public func limbs(of digest: DigestTarget, count: Int = 8) -> [ExtTarget] {
         let out = (0..<count).map { _ in newElement() }
         operate(.unpackBlocks, [digest.wire] + out.map(\.wire), auxiliary: 1)
-        row(.limbs, [-1, digest.wire, -1, -1] + out.map(\.wire) + [Int32](repeating: -1, count: 8 - count))
+        row(
+            .limbs,
+            [-1, digest.wire, -1, -1] + out.map(\.wire) + [Int32](repeating: -1, count: 8 - count))
         return out
     }
 
@@ -235,12 +245,16 @@ extension CircuitBuilder {
     /// For up to four lanes: Σ_i weights[i]·values[lane][i], where each value block has eight base elements and each weight
     /// block the eight extension elements that they meet.
     package func dot(_ weights: [BlockTarget], _ lanes: [[DigestTarget]]) -> [ExtTarget] {
-        precondition((1...4).contains(lanes.count) && lanes.allSatisfy { $0.count == weights.count })
+        precondition(
+            (1...4).contains(lanes.count) && lanes.allSatisfy { $0.count == weights.count })
         var accumulators = [ExtTarget](repeating: zero, count: lanes.count)
         for (i, weight) in weights.enumerated() {
             let out = lanes.map { _ in newElement() }
-            func padded(_ wires: [Int32]) -> [Int32] { wires + [Int32](repeating: -1, count: 4 - wires.count) }
-            let ports = [weight.wire] + padded(lanes.map { $0[i].wire }) + padded(accumulators.map(\.wire))
+            func padded(_ wires: [Int32]) -> [Int32] {
+                wires + [Int32](repeating: -1, count: 4 - wires.count)
+            }
+            let ports =
+                [weight.wire] + padded(lanes.map { $0[i].wire }) + padded(accumulators.map(\.wire))
                 + padded(out.map(\.wire))
             operate(.dot, ports)
             row(.dot, ports)

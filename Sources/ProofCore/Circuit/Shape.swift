@@ -16,7 +16,9 @@ public struct Shape: Hashable, Sendable {
     public let deferred: Bool
 
     /// - Throws: `ShapeError` when a height is out of range or the stacks do not fit.
-    public init(heights: [Int], targetBits: Int = 104, rateBits: Int = 2, deferred: Bool = false) throws(ShapeError) {
+    public init(heights: [Int], targetBits: Int = 104, rateBits: Int = 2, deferred: Bool = false)
+        throws(ShapeError)
+    {
         guard heights.count == ChipKind.allCases.count else {
             throw .init("expected \(ChipKind.allCases.count) table heights, got \(heights.count)")
         }
@@ -25,7 +27,9 @@ public struct Shape: Hashable, Sendable {
             throw .init("table \(kind.name): expected a height in 4...20, got \(h)")
         }
         guard (40...128).contains(targetBits), (1...10).contains(rateBits) else {
-            throw .init("expected a target of 40...128 bits and a rate of 1...10 bits, got \(targetBits) and \(rateBits)")
+            throw .init(
+                "expected a target of 40...128 bits and a rate of 1...10 bits, got \(targetBits) and \(rateBits)"
+            )
         }
         self.heights = heights
         self.targetBits = targetBits
@@ -34,15 +38,19 @@ public struct Shape: Hashable, Sendable {
         guard witnessVariables <= 22 else {
             throw .init("expected at most 2^22 witness cells, got 2^\(witnessVariables)")
         }
-        guard preprocessedVariables <= witnessVariables, maximalTableHeight <= witnessVariables else {
+        guard preprocessedVariables <= witnessVariables, maximalTableHeight <= witnessVariables
+        else {
             throw .init(
-                "expected preprocessed cells and rows within the 2^\(witnessVariables) of the witness stack, got 2^\(preprocessedVariables) cells, 2^\(maximalTableHeight) rows")
+                "expected preprocessed cells and rows within the 2^\(witnessVariables) of the witness stack, got 2^\(preprocessedVariables) cells, 2^\(maximalTableHeight) rows"
+            )
         }
     }
 
     /// Tables in stack order: height descending, then chip number.
     package var order: [ChipKind] {
-        ChipKind.allCases.sorted { (heights[$0.rawValue], $1.rawValue) > (heights[$1.rawValue], $0.rawValue) }
+        ChipKind.allCases.sorted {
+            (heights[$0.rawValue], $1.rawValue) > (heights[$1.rawValue], $0.rawValue)
+        }
     }
 
     package func height(_ kind: ChipKind) -> Int { heights[kind.rawValue] }
@@ -56,7 +64,9 @@ public struct Shape: Hashable, Sendable {
     /// n
     package var witnessVariables: Int { max(12, variables(\.witnessCount)) }
     /// m
-    package var preprocessedVariables: Int { max(witnessVariables - 6 + 4, variables(\.preprocessedCount)) }
+    package var preprocessedVariables: Int {
+        max(witnessVariables - 6 + 4, variables(\.preprocessedCount))
+    }
     /// L
     package var leafVariables: Int { variables { $0.ports.count } }
     /// M
@@ -69,7 +79,9 @@ public struct Shape: Hashable, Sendable {
     public var preprocessedStackVariables: Int { preprocessedVariables }
 
     /// Witness cells in use.
-    public var cells: Int { ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount << height($1) } }
+    public var cells: Int {
+        ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount << height($1) }
+    }
 }
 
 /// A shape that cannot be: which table, expected, got.
@@ -102,6 +114,8 @@ package struct StackLayout {
 
 extension Shape {
     package var witnessLayout: StackLayout { StackLayout(shape: self) { $0.witnessCount } }
-    package var preprocessedLayout: StackLayout { StackLayout(shape: self) { $0.preprocessedCount } }
+    package var preprocessedLayout: StackLayout {
+        StackLayout(shape: self) { $0.preprocessedCount }
+    }
     package var leafLayout: StackLayout { StackLayout(shape: self) { $0.ports.count } }
 }

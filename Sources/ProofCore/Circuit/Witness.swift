@@ -8,13 +8,16 @@ public struct Witness: Sendable {
 extension Circuit {
     /// Runs the witness program on an input of `inputLimbs` limbs and fills the tables.
     /// - Throws: `WitnessError`.
-    public func witness(input: [Field]) throws -> Witness { try witness(input: input, pool: Pool(threads: 1)) }
+    public func witness(input: [Field]) throws -> Witness {
+        try witness(input: input, pool: Pool(threads: 1))
+    }
 
     package func witness(input: [Field], pool: Pool) throws -> Witness {
         let values = try program.values(input: input)
         let cells = BaseVector(count: 1 << shape.witnessVariables)
         values.withUnsafeBufferPointer { values in
-            TableFiller(program: program, values: values.baseAddress!, cells: cells.words).fill(pool)
+            TableFiller(program: program, values: values.baseAddress!, cells: cells.words).fill(
+                pool)
         }
         return Witness(cells: cells)
     }
@@ -35,7 +38,9 @@ private struct TableFiller: @unchecked Sendable {
             let blocks = height / Self.block
             let tasks = min(blocks, 64)
             pool.forEach(tasks) { i in
-                fillBlocks(kind, (blocks * i / tasks)..<(blocks * (i + 1) / tasks), used: used, base, height)
+                fillBlocks(
+                    kind, (blocks * i / tasks)..<(blocks * (i + 1) / tasks), used: used, base,
+                    height)
             }
         }
     }
@@ -43,7 +48,10 @@ private struct TableFiller: @unchecked Sendable {
     /// Rows filled together: a cache line of each column. Columns are a power of two apart, so written row by row they would share a cache set.
     private static let block = 16
 
-    private func fillBlocks(_ kind: ChipKind, _ blocks: Range<Int>, used: Int, _ base: UnsafeMutablePointer<UInt32>, _ height: Int) {
+    private func fillBlocks(
+        _ kind: ChipKind, _ blocks: Range<Int>, used: Int, _ base: UnsafeMutablePointer<UInt32>,
+        _ height: Int
+    ) {
         let columns = Chip[kind].witnessCount
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columns * Self.block) { scratch in
             let rows = scratch.baseAddress!
@@ -61,7 +69,8 @@ private struct TableFiller: @unchecked Sendable {
                     }
                 }
                 for column in 0..<columns {
-                    (base + column * height + first).update(from: rows + column * Self.block, count: Self.block)
+                    (base + column * height + first).update(
+                        from: rows + column * Self.block, count: Self.block)
                 }
             }
         }
@@ -73,7 +82,10 @@ private struct TableFiller: @unchecked Sendable {
     }
 
     /// Copies `count` words of a port's wire to columns from `column`; zeros where there is no wire.
-    private func copy(_ kind: ChipKind, _ row: Int, port: Int, _ count: Int, _ to: UnsafeMutablePointer<UInt32>, _ height: Int, column: Int) {
+    private func copy(
+        _ kind: ChipKind, _ row: Int, port: Int, _ count: Int, _ to: UnsafeMutablePointer<UInt32>,
+        _ height: Int, column: Int
+    ) {
         guard let from = wire(kind, row, port) else { return }
         for i in 0..<count { to[(column + i) * height] = from[i] }
     }
@@ -86,10 +98,13 @@ private struct TableFiller: @unchecked Sendable {
         }
     }
 
-    private func fillRow(_ kind: ChipKind, _ row: Int, _ to: UnsafeMutablePointer<UInt32>, _ height: Int) {
+    private func fillRow(
+        _ kind: ChipKind, _ row: Int, _ to: UnsafeMutablePointer<UInt32>, _ height: Int
+    ) {
         switch kind {
         case .poseidon: poseidonRow(row, to, height)
-        case .mulAdd: for port in 0..<3 { copy(kind, row, port: port, 5, to, height, column: 5 * port) }
+        case .mulAdd:
+            for port in 0..<3 { copy(kind, row, port: port, 5, to, height, column: 5 * port) }
         case .dot:
             copy(kind, row, port: 0, 40, to, height, column: 0)
             for lane in 0..<4 {
@@ -116,12 +131,15 @@ private struct TableFiller: @unchecked Sendable {
         let list = program.rows[ChipKind.poseidon.rawValue]
         var (left, right) = (0, 8)
         if list.bitWire[row] >= 0 {
-            let value = Field(montgomery: values[Int(program.offset[Int(list.bitWire[row])])]).canonical
+            let value = Field(montgomery: values[Int(program.offset[Int(list.bitWire[row])])])
+                .canonical
             if value >> UInt32(list.bitLevel[row]) & 1 == 1 {
                 swap(&left, &right)
                 to[PoseidonColumns.bit * height] = Field.one.montgomery
             }
-            if let current = wire(.poseidon, row, 0) { to[PoseidonColumns.index * height] = current[8] }
+            if let current = wire(.poseidon, row, 0) {
+                to[PoseidonColumns.index * height] = current[8]
+            }
         }
         copy(.poseidon, row, port: 0, 8, to, height, column: left)
         copy(.poseidon, row, port: 1, 8, to, height, column: right)
@@ -142,7 +160,9 @@ private struct TableFiller: @unchecked Sendable {
                     externalLayer(s)
                 }
             }
-            func commit(_ column: Int) { for i in 0..<16 { to[(column + i) * height] = s[i].montgomery } }
+            func commit(_ column: Int) {
+                for i in 0..<16 { to[(column + i) * height] = s[i].montgomery }
+            }
             externalLayer(s)
             rounds(constants.externalInitial, 0)
             commit(PoseidonColumns.a)
@@ -185,7 +205,8 @@ private struct TableFiller: @unchecked Sendable {
         for j in 0..<8 {
             to[(40 + j) * height] = z.montgomery
             if j < 4 {
-                let r = Extension(limbs: (0..<5).map { Field(montgomery: to[(5 * j + $0) * height]) })
+                let r = Extension(
+                    limbs: (0..<5).map { Field(montgomery: to[(5 * j + $0) * height]) })
                 acc += acc * r * (z - .one)
             }
             z *= z
@@ -204,7 +225,9 @@ private struct TableFiller: @unchecked Sendable {
             if j < 16 {
                 let masked = j < 8 || named[row * 12 + j - 8] == .one
                 if bit == 1 && masked { product *= Field.rootOfUnity(j + 1) }
-                if j == 7 || j == 11 || j == 15 { to[(31 + (j - 7) / 4) * height] = product.montgomery }
+                if j == 7 || j == 11 || j == 15 {
+                    to[(31 + (j - 7) / 4) * height] = product.montgomery
+                }
             }
         }
     }

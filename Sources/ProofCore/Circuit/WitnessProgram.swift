@@ -70,7 +70,9 @@ extension WitnessProgram {
             var machine = WitnessMachine(pool: buffer.baseAddress!, offset: offset, input: input)
             for i in 0..<codes.count {
                 let range = Int(operandStart[i])..<Int(operandStart[i + 1])
-                operands[range].withUnsafeBufferPointer { machine.run(codes[i], $0, Int(auxiliary[i])) }
+                operands[range].withUnsafeBufferPointer {
+                    machine.run(codes[i], $0, Int(auxiliary[i]))
+                }
             }
             contradiction = machine.contradiction
             for copy in copies {
@@ -82,9 +84,12 @@ extension WitnessProgram {
         }
         if let (wire, root) = contradiction {
             func text(_ w: Int32) -> String {
-                "(" + (0..<5).map { "\(Field(montgomery: values[Int(offset[Int(w)]) + $0]))" }.joined(separator: ", ") + ")"
+                "("
+                    + (0..<5).map { "\(Field(montgomery: values[Int(offset[Int(w)]) + $0]))" }
+                    .joined(separator: ", ") + ")"
             }
-            throw WitnessError.contradiction(circuit: name, wire: Int(wire), left: text(wire), right: text(root))
+            throw WitnessError.contradiction(
+                circuit: name, wire: Int(wire), left: text(wire), right: text(root))
         }
         return values
     }
@@ -108,7 +113,8 @@ private struct WitnessMachine {
     private func element(_ wire: Int32) -> Extension {
         let p = at(wire)
         return Extension(
-            Field(montgomery: p[0]), Field(montgomery: p[1]), Field(montgomery: p[2]), Field(montgomery: p[3]),
+            Field(montgomery: p[0]), Field(montgomery: p[1]), Field(montgomery: p[2]),
+            Field(montgomery: p[3]),
             Field(montgomery: p[4]))
     }
 
@@ -121,7 +127,10 @@ private struct WitnessMachine {
         p[4] = value.a4.montgomery
     }
 
-    private func permuted(_ left: UnsafeMutablePointer<UInt32>, _ right: UnsafeMutablePointer<UInt32>, _ use: (UnsafeMutablePointer<UInt32>) -> Void) {
+    private func permuted(
+        _ left: UnsafeMutablePointer<UInt32>, _ right: UnsafeMutablePointer<UInt32>,
+        _ use: (UnsafeMutablePointer<UInt32>) -> Void
+    ) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { state in
             let s = state.baseAddress!
             for i in 0..<8 {
@@ -133,9 +142,14 @@ private struct WitnessMachine {
         }
     }
 
-    private func compress(_ left: UnsafeMutablePointer<UInt32>, _ right: UnsafeMutablePointer<UInt32>, into out: UnsafeMutablePointer<UInt32>) {
+    private func compress(
+        _ left: UnsafeMutablePointer<UInt32>, _ right: UnsafeMutablePointer<UInt32>,
+        into out: UnsafeMutablePointer<UInt32>
+    ) {
         permuted(left, right) { s in
-            for i in 0..<8 { out[i] = (Field(montgomery: s[i]) + Field(montgomery: left[i])).montgomery }
+            for i in 0..<8 {
+                out[i] = (Field(montgomery: s[i]) + Field(montgomery: left[i])).montgomery
+            }
         }
     }
 
@@ -150,7 +164,8 @@ private struct WitnessMachine {
         case .inverse:
             check(element(o[0]) != .zero, o[0], o[1])
             set(o[1], element(o[0]).inverse)
-        case .checkMulAdd: check(element(o[0]) * element(o[1]) + element(o[2]) == element(o[3]), o[0], o[3])
+        case .checkMulAdd:
+            check(element(o[0]) * element(o[1]) + element(o[2]) == element(o[3]), o[0], o[3])
         case .checkBit:
             let s = element(o[0])
             check(s == .zero || s == .one, o[0], o[0])
@@ -189,7 +204,11 @@ private struct WitnessMachine {
     private func pathStep(_ o: UnsafeBufferPointer<Int32>, level: Int) {
         let bit = Field(montgomery: at(o[2])[0]).canonical >> UInt32(level) & 1
         let (current, sibling, out) = (at(o[0]), at(o[1]), at(o[3]))
-        if bit == 0 { compress(current, sibling, into: out) } else { compress(sibling, current, into: out) }
+        if bit == 0 {
+            compress(current, sibling, into: out)
+        } else {
+            compress(sibling, current, into: out)
+        }
         out[8] = (Field(montgomery: current[8]) + Field(UInt64(bit) << UInt64(level))).montgomery
     }
 
@@ -200,7 +219,8 @@ private struct WitnessMachine {
             var acc = element(o[5 + lane])
             for j in 0..<8 {
                 let weight = Extension(
-                    Field(montgomery: w[5 * j]), Field(montgomery: w[5 * j + 1]), Field(montgomery: w[5 * j + 2]),
+                    Field(montgomery: w[5 * j]), Field(montgomery: w[5 * j + 1]),
+                    Field(montgomery: w[5 * j + 2]),
                     Field(montgomery: w[5 * j + 3]), Field(montgomery: w[5 * j + 4]))
                 acc += weight * Field(montgomery: v[j])
             }
@@ -214,7 +234,8 @@ private struct WitnessMachine {
         var z = Field(montgomery: at(o[0])[5])
         for j in 0..<8 {
             let coordinate = Extension(
-                Field(montgomery: r[5 * j]), Field(montgomery: r[5 * j + 1]), Field(montgomery: r[5 * j + 2]),
+                Field(montgomery: r[5 * j]), Field(montgomery: r[5 * j + 1]),
+                Field(montgomery: r[5 * j + 2]),
                 Field(montgomery: r[5 * j + 3]), Field(montgomery: r[5 * j + 4]))
             acc += acc * coordinate * (z - .one)
             z *= z
@@ -226,7 +247,9 @@ private struct WitnessMachine {
     private func index(_ o: UnsafeBufferPointer<Int32>, bits: Int) {
         let value = Field(montgomery: at(o[0])[0]).canonical & ((1 << UInt32(bits)) - 1)
         var z = Field.one
-        for j in 0..<bits where value >> UInt32(j) & 1 == 1 { z *= Field.rootOfUnity(24 - (23 - j)) }
+        for j in 0..<bits where value >> UInt32(j) & 1 == 1 {
+            z *= Field.rootOfUnity(24 - (23 - j))
+        }
         let point = at(o[1])
         point[0] = Field.one.montgomery
         point[5] = z.montgomery

@@ -92,7 +92,9 @@ func columnWeights(
     }
     var total = Extension.zero
     var power = Extension.one
-    for (claims, selector) in zip(claims, hasTwo ? [Extension.one - full[0], full[0]] : [Extension.one]) {
+    for (claims, selector) in zip(
+        claims, hasTwo ? [Extension.one - full[0], full[0]] : [Extension.one])
+    {
         var sum = Extension.zero
         for claim in claims {
             let position = eq(bits: claim.offset >> claim.height, inner.dropLast(claim.height))

@@ -37,7 +37,8 @@ package struct Opening: Sendable {
     ///   - outOfDomainPoint: α_0, of which P2 was sent. - outOfDomainValue: P2; not used here, as the
     ///     values of claims: round polynomials follow from the cells.
     package func prove(
-        transcript: inout ProverTranscript, witness: StackCommitment, preprocessed: StackCommitment?,
+        transcript: inout ProverTranscript, witness: StackCommitment,
+        preprocessed: StackCommitment?,
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
         outOfDomainPoint: Extension, outOfDomainValue: Extension, pool: Pool
     ) {

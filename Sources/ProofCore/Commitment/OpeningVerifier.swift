@@ -20,8 +20,11 @@ extension Opening {
         witnessClaims: [ColumnClaim], preprocessedClaims: [ColumnClaim], point: [Extension],
         outOfDomainPoint: Extension, outOfDomainValue: Extension
     ) throws(VerificationError) {
-        guard (preprocessedRoot != nil) == parameters.hasPreprocessed, parameters.hasPreprocessed || preprocessedClaims.isEmpty else {
-            throw .shape("expected \(parameters.hasPreprocessed ? "two stacks" : "one stack") to open")
+        guard (preprocessedRoot != nil) == parameters.hasPreprocessed,
+            parameters.hasPreprocessed || preprocessedClaims.isEmpty
+        else {
+            throw .shape(
+                "expected \(parameters.hasPreprocessed ? "two stacks" : "one stack") to open")
         }
         let roots = [witnessRoot] + (preprocessedRoot.map { [$0] } ?? [])
         let claims = Array([witnessClaims, preprocessedClaims].prefix(roots.count))

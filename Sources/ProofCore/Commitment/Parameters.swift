@@ -77,7 +77,9 @@ public struct OpeningParameters: Sendable, Equatable {
     public var hasPreprocessed: Bool { preprocessedVariables > 0 }
 
     /// Rows of the preprocessed stack's matrix, and of the witness stack's.
-    public var preprocessedRows: Int { hasPreprocessed ? 1 << (preprocessedVariables - rowVariables) : 0 }
+    public var preprocessedRows: Int {
+        hasPreprocessed ? 1 << (preprocessedVariables - rowVariables) : 0
+    }
     public var witnessRows: Int { 1 << OpeningParameters.firstFolding }
 
     /// - Parameters:

@@ -43,7 +43,9 @@ struct RowReduction {
         self.pool = pool
         let w = witness.rowVariables
         powers = ExtensionVector.powers(of: outOfDomainPoint, count: 1 << w)
-        rowPowers = powersList(of: outOfDomainPoint.squared(times: w), count: (preprocessed == nil ? 1 : 2) * witness.rows)
+        rowPowers = powersList(
+            of: outOfDomainPoint.squared(times: w),
+            count: (preprocessed == nil ? 1 : 2) * witness.rows)
     }
 
     /// Row (block, class) of F and its pieces of weight; nil for a zero row.

@@ -8,26 +8,34 @@ public struct ClaimBatch: Sendable {
 
     /// - Precondition: at least one claim, all with as many coordinates.
     public init(_ claims: [DeferredClaim]) {
-        precondition(!claims.isEmpty && claims.allSatisfy { $0.point.count == claims[0].point.count })
+        precondition(
+            !claims.isEmpty && claims.allSatisfy { $0.point.count == claims[0].point.count })
         self.claims = claims
     }
 
     private var variables: Int { claims[0].point.count }
 
-    private func joined(_ delta: Extension) -> Extension { claims.reversed().reduce(.zero) { $0 * delta + $1.value } }
+    private func joined(_ delta: Extension) -> Extension {
+        claims.reversed().reduce(.zero) { $0 * delta + $1.value }
+    }
 
     /// The claim that is left, and the messages P16, P17 as limbs: the input of `CircuitBuilder.joinClaims`.
-    public func prove(_ polynomial: ClaimedPolynomial, threads: Int = 1) -> (claim: DeferredClaim, messages: [Field]) {
+    public func prove(_ polynomial: ClaimedPolynomial, threads: Int = 1) -> (
+        claim: DeferredClaim, messages: [Field]
+    ) {
         prove(polynomial, pool: Pool(threads: threads))
     }
 
-    package func prove(_ polynomial: ClaimedPolynomial, pool: Pool) -> (claim: DeferredClaim, messages: [Field]) {
+    package func prove(_ polynomial: ClaimedPolynomial, pool: Pool) -> (
+        claim: DeferredClaim, messages: [Field]
+    ) {
         var transcript = ProverTranscript()
         transcript.sponge.absorb(claims.flatMap(\.elements).flatMap(\.limbs))
         let delta = transcript.sample()
         let weights = joinedWeights(delta, pool)
         let claim = proveProduct(
-            polynomial.cells, weights, &transcript, pool: pool, round: .batchRound, value: .batchedValue)
+            polynomial.cells, weights, &transcript, pool: pool, round: .batchRound,
+            value: .batchedValue)
         return (claim, transcript.sentLimbs)
     }
 
@@ -40,13 +48,18 @@ public struct ClaimBatch: Sendable {
         let parts = claims.map { claim in
             defer { power *= delta }
             return (
-                factors: EqTables.table(Array(claim.point.dropLast(low))).elements.map { $0 * power },
-                table: EqTables.table(Array(claim.point.suffix(low))))
+                factors: EqTables.table(Array(claim.point.dropLast(low))).elements.map {
+                    $0 * power
+                },
+                table: EqTables.table(Array(claim.point.suffix(low)))
+            )
         }
         pool.forEach(1 << (variables - low)) { row in
             for (factors, table) in parts where factors[row] != .zero {
                 factors[row].withWords {
-                    kb_ext_scale_add($0, table.words, table.stride, weights.words + (row << low), weights.stride, 1 << low)
+                    kb_ext_scale_add(
+                        $0, table.words, table.stride, weights.words + (row << low), weights.stride,
+                        1 << low)
                 }
             }
         }
@@ -56,7 +69,8 @@ public struct ClaimBatch: Sendable {
     /// Follows P16, P17; returns the claim that is left.
     /// - Throws: `VerificationError`, `.batchedValue` when the messages do not join these claims.
     public func verify(messages: [Field]) throws(VerificationError) -> DeferredClaim {
-        var transcript = VerifierTranscript(proof: messages.flatMap { $0.canonical.littleEndianBytes })
+        var transcript = VerifierTranscript(
+            proof: messages.flatMap { $0.canonical.littleEndianBytes })
         transcript.sponge.absorb(claims.flatMap(\.elements).flatMap(\.limbs))
         let delta = transcript.sample()
         let (expected, point) = try receiveProduct(

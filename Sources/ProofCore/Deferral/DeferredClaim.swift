@@ -21,7 +21,9 @@ public struct DeferredClaim: Hashable, Sendable {
     /// Coordinates, then the value.
     public var elements: [Extension] { point + [value] }
 
-    public init(elements: [Extension]) { self.init(point: Array(elements.dropLast()), value: elements.last!) }
+    public init(elements: [Extension]) {
+        self.init(point: Array(elements.dropLast()), value: elements.last!)
+    }
 }
 
 /// A polynomial with base coefficients that deferred claims are about: one circuit's preprocessed stack, or several one after the other.
@@ -39,10 +41,14 @@ public final class ClaimedPolynomial: Sendable {
     /// The preprocessed stacks of circuits of one shape, in order, as one polynomial: the leading coordinates choose the circuit.
     /// - Precondition: a power of two of keys, equal shapes.
     public convenience init(_ keys: [ProvingKey]) {
-        precondition(keys.allSatisfy { $0.circuit.shape == keys[0].circuit.shape } && keys.count & (keys.count - 1) == 0)
+        precondition(
+            keys.allSatisfy { $0.circuit.shape == keys[0].circuit.shape }
+                && keys.count & (keys.count - 1) == 0)
         let each = keys[0].preprocessed.cells.count
         let cells = BaseVector(count: each * keys.count, zeroed: false)
-        for (i, key) in keys.enumerated() { (cells.words + i * each).update(from: key.preprocessed.cells.words, count: each) }
+        for (i, key) in keys.enumerated() {
+            (cells.words + i * each).update(from: key.preprocessed.cells.words, count: each)
+        }
         self.init(cells: cells)
     }
 
@@ -56,7 +62,12 @@ public final class ClaimedPolynomial: Sendable {
         let high = EqTables.table(Array(point.dropLast(low)))
         var sum = Extension.zero
         for row in 0..<high.count {
-            sum += high[row] * Extension { kb_base_ext_dot(cells.words + (row << low), table.words, table.stride, 1 << low, $0) }
+            sum +=
+                high[row]
+                * Extension {
+                    kb_base_ext_dot(
+                        cells.words + (row << low), table.words, table.stride, 1 << low, $0)
+                }
         }
         return sum
     }

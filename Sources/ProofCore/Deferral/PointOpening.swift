@@ -9,7 +9,8 @@ public struct PointOpening: Sendable {
     public init(variables: Int, targetBits: Int = 104, rateBits: Int) throws {
         opening = Opening(
             parameters: try OpeningParameters(
-                witnessVariables: variables, preprocessedVariables: 0, targetBits: targetBits, rateBits: rateBits))
+                witnessVariables: variables, preprocessedVariables: 0, targetBits: targetBits,
+                rateBits: rateBits))
     }
 
     var parameters: OpeningParameters { opening.parameters }
@@ -18,7 +19,8 @@ public struct PointOpening: Sendable {
 
     public func commit(_ polynomial: ClaimedPolynomial, threads: Int) -> StackCommitment {
         StackCommitment(
-            cells: polynomial.cells, rowVariables: parameters.rowVariables, rateBits: parameters.rateBits, pool: Pool(threads: threads))
+            cells: polynomial.cells, rowVariables: parameters.rowVariables,
+            rateBits: parameters.rateBits, pool: Pool(threads: threads))
     }
 
     /// What both sides absorb first.
@@ -31,7 +33,9 @@ public struct PointOpening: Sendable {
         ColumnClaim(offset: 0, height: variables, value: claim.value)
     }
 
-    public func prove(_ claim: DeferredClaim, _ commitment: StackCommitment, threads: Int = 1) -> Proof {
+    public func prove(_ claim: DeferredClaim, _ commitment: StackCommitment, threads: Int = 1)
+        -> Proof
+    {
         prove(claim, commitment, pool: Pool(threads: threads))
     }
 
@@ -39,24 +43,33 @@ public struct PointOpening: Sendable {
         var transcript = ProverTranscript()
         Self.start(&transcript.sponge, commitment.root, claim)
         let alpha = transcript.sample()
-        let value = opening.outOfDomainValue(witness: commitment, preprocessed: nil, point: alpha, pool: pool)
+        let value = opening.outOfDomainValue(
+            witness: commitment, preprocessed: nil, point: alpha, pool: pool)
         transcript.send(.outOfDomain, [value])
         opening.prove(
-            transcript: &transcript, witness: commitment, preprocessed: nil, witnessClaims: [columnClaim(claim)],
-            preprocessedClaims: [], point: claim.point, outOfDomainPoint: alpha, outOfDomainValue: value, pool: pool)
+            transcript: &transcript, witness: commitment, preprocessed: nil,
+            witnessClaims: [columnClaim(claim)],
+            preprocessedClaims: [], point: claim.point, outOfDomainPoint: alpha,
+            outOfDomainValue: value, pool: pool)
         return Proof(bytes: transcript.proof)
     }
 
     /// Verifies, and returns the limbs received, as `Verifier.replay`.
-    public func replay(_ proof: Proof, _ claim: DeferredClaim, root: Digest) throws(VerificationError) -> [Field] {
-        guard claim.point.count == variables else { throw .shape("expected a claim at \(variables) coordinates, got \(claim.point.count)") }
+    public func replay(_ proof: Proof, _ claim: DeferredClaim, root: Digest)
+        throws(VerificationError) -> [Field]
+    {
+        guard claim.point.count == variables else {
+            throw .shape("expected a claim at \(variables) coordinates, got \(claim.point.count)")
+        }
         var transcript = VerifierTranscript(proof: proof.bytes)
         Self.start(&transcript.sponge, root, claim)
         let alpha = transcript.sample()
         let value = try transcript.receive(.outOfDomain, elements: 1)[0]
         try opening.verify(
-            transcript: &transcript, witnessRoot: root, preprocessedRoot: nil, witnessClaims: [columnClaim(claim)],
-            preprocessedClaims: [], point: claim.point, outOfDomainPoint: alpha, outOfDomainValue: value)
+            transcript: &transcript, witnessRoot: root, preprocessedRoot: nil,
+            witnessClaims: [columnClaim(claim)],
+            preprocessedClaims: [], point: claim.point, outOfDomainPoint: alpha,
+            outOfDomainValue: value)
         try transcript.finish()
         return transcript.record
     }

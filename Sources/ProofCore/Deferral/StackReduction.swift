@@ -12,25 +12,34 @@ struct StackReduction {
     var claim: Extension { claims.reversed().reduce(.zero) { $0 * mu + $1.value } }
 
     /// The weights at `z`.
-    func weight(at z: [Extension]) -> Extension { columnWeights([claims], point: point, gamma: mu, at: z) }
+    func weight(at z: [Extension]) -> Extension {
+        columnWeights([claims], point: point, gamma: mu, at: z)
+    }
 
     /// Sends P14 and P15; the claim that is left.
-    func prove(_ cells: BaseVector, _ transcript: inout ProverTranscript, pool: Pool) -> DeferredClaim {
+    func prove(_ cells: BaseVector, _ transcript: inout ProverTranscript, pool: Pool)
+        -> DeferredClaim
+    {
         let weights = ExtensionVector(count: cells.count)
         let tables = EqTables(point, pool: pool)
         var power = Extension.one
         for claim in claims {
             let table = tables.last(claim.height)
             power.withWords {
-                kb_ext_scale($0, table.words, table.stride, weights.words + claim.offset, weights.stride, table.count)
+                kb_ext_scale(
+                    $0, table.words, table.stride, weights.words + claim.offset, weights.stride,
+                    table.count)
             }
             power *= mu
         }
-        return proveProduct(cells, weights, &transcript, pool: pool, round: .deferralRound, value: .deferredValue)
+        return proveProduct(
+            cells, weights, &transcript, pool: pool, round: .deferralRound, value: .deferredValue)
     }
 
     /// Receives P14 and P15.
-    func verify(variables: Int, _ transcript: inout VerifierTranscript) throws(VerificationError) -> DeferredClaim {
+    func verify(variables: Int, _ transcript: inout VerifierTranscript) throws(VerificationError)
+        -> DeferredClaim
+    {
         let (expected, z) = try receiveProduct(
             claim: claim, variables: variables, &transcript, round: .deferralRound)
         let value = try transcript.receive(.deferredValue, elements: 1)[0]
@@ -41,12 +50,15 @@ struct StackReduction {
 
 /// The sum-check of Σ_b f(b)·w(b), f over F, to one value of f, which is sent.
 func proveProduct(
-    _ f: BaseVector, _ w: ExtensionVector, _ transcript: inout ProverTranscript, pool: Pool, round: Message, value: Message
+    _ f: BaseVector, _ w: ExtensionVector, _ transcript: inout ProverTranscript, pool: Pool,
+    round: Message, value: Message
 ) -> DeferredClaim {
     precondition(f.count == w.count && f.count >= 2)
     var point: [Extension] = []
     let half = f.count / 2
-    let (c0, c2) = Extension.pair { kb_product_round_base(f.words, w.words, w.stride, half, $0, $1) }
+    let (c0, c2) = Extension.pair {
+        kb_product_round_base(f.words, w.words, w.stride, half, $0, $1)
+    }
     transcript.send(round, [c0, c2])
     point.append(transcript.sample())
     var values = f.folded(at: point[0], pool: pool)

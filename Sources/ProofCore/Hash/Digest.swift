@@ -74,12 +74,15 @@ extension Digest: CustomStringConvertible {
 
 extension UInt32 {
     @inlinable package var littleEndianBytes: [UInt8] {
-        [UInt8(truncatingIfNeeded: self), UInt8(truncatingIfNeeded: self >> 8),
-         UInt8(truncatingIfNeeded: self >> 16), UInt8(truncatingIfNeeded: self >> 24)]
+        [
+            UInt8(truncatingIfNeeded: self), UInt8(truncatingIfNeeded: self >> 8),
+            UInt8(truncatingIfNeeded: self >> 16), UInt8(truncatingIfNeeded: self >> 24),
+        ]
     }
 
     @inlinable package init(littleEndianBytes b: ArraySlice<UInt8>) {
         let i = b.startIndex
-        self = UInt32(b[i]) | UInt32(b[i + 1]) << 8 | UInt32(b[i + 2]) << 16 | UInt32(b[i + 3]) << 24
+        self =
+            UInt32(b[i]) | UInt32(b[i + 1]) << 8 | UInt32(b[i + 2]) << 16 | UInt32(b[i + 3]) << 24
     }
 }

@@ -25,17 +25,20 @@ public enum Poseidon2 {
         let half = Field(2).inverse
         func halved(_ k: UInt64) -> Field { half.power(k) }
         let diagonal: [Field] = [
-            -Field(2), 1, 2, half, 3, 4, -half, -Field(3), -Field(4), halved(8), halved(3), halved(24),
+            -Field(2), 1, 2, half, 3, 4, -half, -Field(3), -Field(4), halved(8), halved(3),
+            halved(24),
             -halved(8), -halved(3), -halved(4), -halved(24),
         ]
-        return Constants(externalInitial: initial, partial: partial, externalFinal: final, diagonal: diagonal)
+        return Constants(
+            externalInitial: initial, partial: partial, externalFinal: final, diagonal: diagonal)
     }()
 
     /// Gives the kernels their constants, once; every entry point of this module that reaches them touches it first.
     static let kernelsReady: Void = {
         let c = constants
         kb_poseidon2_set_constants(
-            c.externalInitial.map(\.montgomery), c.partial.map(\.montgomery), c.externalFinal.map(\.montgomery))
+            c.externalInitial.map(\.montgomery), c.partial.map(\.montgomery),
+            c.externalFinal.map(\.montgomery))
     }()
 
     /// One permutation of 16 Montgomery words, in place.
@@ -121,7 +124,9 @@ public enum Poseidon2 {
                 for j in 0..<4 { t[4 * group + i] += m[i][j] * s[4 * group + j] }
             }
         }
-        let sums: [Field] = (0..<4).map { i in stride(from: i, to: 16, by: 4).reduce(Field(0)) { $0 + t[$1] } }
+        let sums: [Field] = (0..<4).map { i in
+            stride(from: i, to: 16, by: 4).reduce(Field(0)) { $0 + t[$1] }
+        }
         return (0..<16).map { t[$0] + sums[$0 % 4] }
     }
 }
@@ -133,7 +138,9 @@ struct GrainLFSR {
     init(fieldBits: Int, width: Int, fullRounds: Int, partialRounds: Int) {
         state = []
         func append(_ value: Int, bits: Int) {
-            for b in stride(from: bits - 1, through: 0, by: -1) { state.append((value >> b) & 1 == 1) }
+            for b in stride(from: bits - 1, through: 0, by: -1) {
+                state.append((value >> b) & 1 == 1)
+            }
         }
         append(1, bits: 2)
         append(0, bits: 4)

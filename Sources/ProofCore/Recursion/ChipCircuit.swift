@@ -8,7 +8,10 @@ struct ChipCircuit {
     private var values: [ExtTarget?]
     private let uses: [Int]
 
-    init(_ builder: CircuitBuilder, _ chip: Chip, witness: ArraySlice<ExtTarget>, preprocessed: ArraySlice<ExtTarget>) {
+    init(
+        _ builder: CircuitBuilder, _ chip: Chip, witness: ArraySlice<ExtTarget>,
+        preprocessed: ArraySlice<ExtTarget>
+    ) {
         self.builder = builder
         self.chip = chip
         self.witness = witness

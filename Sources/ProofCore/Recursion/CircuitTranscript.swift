@@ -48,7 +48,8 @@ package struct CircuitTranscript {
     }
 
     /// `count` indices of `bits` bits, each with the start of its Power chain.
-    package mutating func indices(count: Int, bits: Int) -> [(index: ExtTarget, point: PowerTarget)] {
+    package mutating func indices(count: Int, bits: Int) -> [(index: ExtTarget, point: PowerTarget)]
+    {
         var result: [(index: ExtTarget, point: PowerTarget)] = []
         while result.count < count {
             (left, right) = builder.permute(left, right)

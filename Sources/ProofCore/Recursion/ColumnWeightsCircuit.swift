@@ -43,7 +43,9 @@ struct ColumnWeightsCircuit {
         var eqHigh = EqBits(b, rho)
         var gammaPowers = [gamma]  // γ^(2^k)
         func gammaPower(_ k: Int) -> ExtTarget {
-            while gammaPowers.count <= k { gammaPowers.append(b.multiply(gammaPowers.last!, gammaPowers.last!)) }
+            while gammaPowers.count <= k {
+                gammaPowers.append(b.multiply(gammaPowers.last!, gammaPowers.last!))
+            }
             return gammaPowers[k]
         }
         // eq of the last h coordinates of the zerocheck's point and of ρ.
@@ -67,10 +69,17 @@ struct ColumnWeightsCircuit {
             return products[k]
         }
         var runs: [(term: ExtTarget, log: Int)] = []
-        let witness = (start: 0, layout: shape.witnessLayout, columns: { (c: Chip) in c.witnessCount })
+        let witness = (
+            start: 0, layout: shape.witnessLayout, columns: { (c: Chip) in c.witnessCount }
+        )
         let second = stacks == .both ? 1 << shape.witnessVariables : 0
-        let preprocessed = (start: second, layout: shape.preprocessedLayout, columns: { (c: Chip) in c.preprocessedCount })
-        let chosen = stacks == .witness ? [witness] : stacks == .preprocessed ? [preprocessed] : [witness, preprocessed]
+        let preprocessed = (
+            start: second, layout: shape.preprocessedLayout,
+            columns: { (c: Chip) in c.preprocessedCount }
+        )
+        let chosen =
+            stacks == .witness
+            ? [witness] : stacks == .preprocessed ? [preprocessed] : [witness, preprocessed]
         for (half, layout, columns) in chosen {
             for kind in shape.order where columns(Chip[kind]) > 0 {
                 let h = shape.height(kind)

@@ -18,7 +18,8 @@ extension CircuitBuilder {
     /// Joins claims about one polynomial to one; the messages (`ClaimBatch.prove`) are the next inputs.
     /// - Precondition: at least one claim, all with as many coordinates.
     public func joinClaims(_ claims: [DeferredClaimTarget]) -> DeferredClaimTarget {
-        precondition(!claims.isEmpty && claims.allSatisfy { $0.point.count == claims[0].point.count })
+        precondition(
+            !claims.isEmpty && claims.allSatisfy { $0.point.count == claims[0].point.count })
         var transcript = CircuitTranscript(self)
         transcript.absorb(blocks(of: claims.flatMap(\.elements)))
         let delta = transcript.sample()
@@ -32,7 +33,9 @@ extension CircuitBuilder {
 
     /// The claim holds for the polynomial under `root`; the opening's limbs (`PointOpening.replay`) are the next inputs.
     /// - Precondition: the claim has the polynomial's number of coordinates.
-    public func verifyPointOpening(_ settings: PointOpening, root: DigestTarget, _ claim: DeferredClaimTarget) throws {
+    public func verifyPointOpening(
+        _ settings: PointOpening, root: DigestTarget, _ claim: DeferredClaimTarget
+    ) throws {
         precondition(claim.point.count == settings.parameters.witnessVariables)
         try checkCodes(settings.parameters)
         var transcript = CircuitTranscript(self)
@@ -41,7 +44,8 @@ extension CircuitBuilder {
         let alpha = transcript.sample()
         let value = transcript.receive(elements: 1)[0]
         OpeningCircuit(builder: self, parameters: settings.parameters).verify(
-            &transcript, roots: [root], values: [claim.value], outOfDomainPoint: alpha, outOfDomainValue: value
+            &transcript, roots: [root], values: [claim.value], outOfDomainPoint: alpha,
+            outOfDomainValue: value
         ) { rho, gamma, last in mulAdd(gamma, last, eq(claim.point, rho)) }
     }
 }

@@ -18,7 +18,8 @@ struct OpeningCircuit {
     ///   - roots: of the one or two stacks. - values: of the claims, in order.
     ///   - claimWeights: Σ γ^i·(weight of claim i) at ρ, plus γ^(number of claims)·last, from (ρ, γ, last).
     func verify(
-        _ transcript: inout CircuitTranscript, roots: [DigestTarget], values: [ExtTarget], outOfDomainPoint: ExtTarget,
+        _ transcript: inout CircuitTranscript, roots: [DigestTarget], values: [ExtTarget],
+        outOfDomainPoint: ExtTarget,
         outOfDomainValue: ExtTarget, claimWeights: ([ExtTarget], ExtTarget, ExtTarget) -> ExtTarget
     ) {
         let b = builder
@@ -49,7 +50,10 @@ struct OpeningCircuit {
             }
             let roundGamma = transcript.sample()
             claim = b.horner([claim] + addedClaims, roundGamma)
-            terms.append(RoundTerms(gamma: roundGamma, outOfDomainPoint: alpha, points: queries.map(\.point), bound: rho.count))
+            terms.append(
+                RoundTerms(
+                    gamma: roundGamma, outOfDomainPoint: alpha, points: queries.map(\.point),
+                    bound: rho.count))
             roots = nextRoots
             if isLast {
                 let last = transcript.sumcheck(steps: parameters.finalVariables, &claim)
@@ -77,7 +81,8 @@ struct OpeningCircuit {
 
     /// fold_i of every query: reads leaves and paths, checks the roots.
     private func openings(
-        _ j: Int, _ round: OpeningRound, _ roots: [DigestTarget], _ indices: [ExtTarget], _ folded: [ExtTarget]
+        _ j: Int, _ round: OpeningRound, _ roots: [DigestTarget], _ indices: [ExtTarget],
+        _ folded: [ExtTarget]
     ) -> [ExtTarget] {
         let b = builder
         var eq = EqBits(b, folded)
@@ -87,19 +92,28 @@ struct OpeningCircuit {
             let rows = [parameters.witnessRows, parameters.preprocessedRows].prefix(roots.count)
             blocksPerTree = rows.map { $0 / 8 }
             let half = 1 << (round.steps - 1)
-            let table = rows.enumerated().flatMap { tree, count in (0..<count).map { eq.value(tree * half + $0, round.steps) } }
-            weights = stride(from: 0, to: table.count, by: 8).map { b.block(of: Array(table[$0..<($0 + 8)])) }
+            let table = rows.enumerated().flatMap { tree, count in
+                (0..<count).map { eq.value(tree * half + $0, round.steps) }
+            }
+            weights = stride(from: 0, to: table.count, by: 8).map {
+                b.block(of: Array(table[$0..<($0 + 8)]))
+            }
         } else {
             // A leaf is elements limb by limb: limb l of element u has weight eq(u)·X^l.
             let x = b.constant(Extension.x)
             let table = eq.table(round.steps).flatMap { w in
-                (1..<5).reduce(into: [w]) { powers, _ in powers.append(b.multiply(powers.last!, x)) }
+                (1..<5).reduce(into: [w]) { powers, _ in powers.append(b.multiply(powers.last!, x))
+                }
             }
             blocksPerTree = [table.count / 8]
-            weights = stride(from: 0, to: table.count, by: 8).map { b.block(of: Array(table[$0..<($0 + 8)])) }
+            weights = stride(from: 0, to: table.count, by: 8).map {
+                b.block(of: Array(table[$0..<($0 + 8)]))
+            }
         }
         let leaves = indices.map { index in
-            zip(roots, blocksPerTree).flatMap { root, blocks in opening(root, blocks, index, round.height) }
+            zip(roots, blocksPerTree).flatMap { root, blocks in
+                opening(root, blocks, index, round.height)
+            }
         }
         return stride(from: 0, to: leaves.count, by: 4).flatMap { start in
             b.dot(weights, Array(leaves[start..<min(start + 4, leaves.count)]))
@@ -107,7 +121,9 @@ struct OpeningCircuit {
     }
 
     /// One leaf: its blocks, hashed and led to the root at `index`.
-    private func opening(_ root: DigestTarget, _ blocks: Int, _ index: ExtTarget, _ height: Int) -> [DigestTarget] {
+    private func opening(_ root: DigestTarget, _ blocks: Int, _ index: ExtTarget, _ height: Int)
+        -> [DigestTarget]
+    {
         let b = builder
         let leaf = (0..<blocks).map { _ in b.inputDigest() }
         let siblings = (0..<height).map { _ in b.inputDigest() }
@@ -117,7 +133,9 @@ struct OpeningCircuit {
 
     // MARK: The weight polynomial at the end
 
-    private func addTerms(_ start: ExtTarget, _ rho: [ExtTarget], _ terms: [RoundTerms]) -> ExtTarget {
+    private func addTerms(_ start: ExtTarget, _ rho: [ExtTarget], _ terms: [RoundTerms])
+        -> ExtTarget
+    {
         let b = builder
         var weight = start
         // pow_z at the coordinates that were not bound yet, the last coordinate first, in blocks of eight.

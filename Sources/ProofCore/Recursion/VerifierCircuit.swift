@@ -5,7 +5,9 @@ extension CircuitBuilder {
     /// Adds the verification of one proof, whose limbs (`Verifier.replay`) are the next inputs.
     /// - Returns: the fingerprint of the circuit that made the proof: compare it with what is allowed; and for a deferred shape the claim
     ///   that is still to be settled.
-    public func verifyProof(shape: Shape, preprocessedRoot: DigestTarget, statement: DigestTarget) throws -> VerifiedProof {
+    public func verifyProof(shape: Shape, preprocessedRoot: DigestTarget, statement: DigestTarget)
+        throws -> VerifiedProof
+    {
         let parameters = try OpeningParameters(shape: shape)
         try checkCodes(parameters)
         let circuit = VerifierCircuit(
@@ -15,8 +17,11 @@ extension CircuitBuilder {
 
     /// Chip Index takes indices of 8 to 20 bits.
     func checkCodes(_ parameters: OpeningParameters) throws {
-        for height in parameters.rounds.map(\.height) + [parameters.grindingBits] where !(8...20).contains(height) {
-            throw CircuitError("circuit \(name): a child's code domain: expected 2^8 … 2^20 positions, got 2^\(height)")
+        for height in parameters.rounds.map(\.height) + [parameters.grindingBits]
+        where !(8...20).contains(height) {
+            throw CircuitError(
+                "circuit \(name): a child's code domain: expected 2^8 … 2^20 positions, got 2^\(height)"
+            )
         }
     }
 
@@ -26,7 +31,8 @@ extension CircuitBuilder {
         var blocks = [preprocessedRoot]
         for start in stride(from: 0, to: limbs.count, by: 8) {
             let block = limbs[start..<min(start + 8, limbs.count)]
-            blocks.append(constant(Digest(Array(block) + [Field](repeating: .zero, count: 8 - block.count))))
+            blocks.append(
+                constant(Digest(Array(block) + [Field](repeating: .zero, count: 8 - block.count))))
         }
         return hash(tag: VerifierData.tag, blocks: blocks, count: 8 + limbs.count)
     }
@@ -53,7 +59,9 @@ struct VerifierCircuit {
 
     func verify(statement: DigestTarget) -> VerifiedProof {
         let b = builder
-        let fingerprint = b.count("fingerprint") { b.fingerprint(preprocessedRoot: preprocessedRoot, shape: shape) }
+        let fingerprint = b.count("fingerprint") {
+            b.fingerprint(preprocessedRoot: preprocessedRoot, shape: shape)
+        }
         var transcript = CircuitTranscript(b)
         transcript.absorb([fingerprint])
         transcript.absorb([statement])
@@ -63,7 +71,9 @@ struct VerifierCircuit {
         let beta = transcript.sample()
         let c = transcript.sample()
         var betaPowers = [beta]
-        while betaPowers.count < Chip.longestTuple { betaPowers.append(b.multiply(betaPowers.last!, beta)) }
+        while betaPowers.count < Chip.longestTuple {
+            betaPowers.append(b.multiply(betaPowers.last!, beta))
+        }
         let leaves = b.count("fractions") {
             verifyFractions(&transcript, statementDenominator(statement, c, betaPowers))
         }
@@ -75,15 +85,20 @@ struct VerifierCircuit {
         let witnessCount = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount }
         var deferred: DeferredClaimTarget?
         if shape.deferred {
-            deferred = b.count("deferral") { deferPreprocessed(&transcript, Array(values[witnessCount...]), columns) }
+            deferred = b.count("deferral") {
+                deferPreprocessed(&transcript, Array(values[witnessCount...]), columns)
+            }
         }
         b.count("opening") {
             OpeningCircuit(builder: b, parameters: parameters).verify(
-                &transcript, roots: shape.deferred ? [witnessRoot] : [witnessRoot, preprocessedRoot],
-                values: shape.deferred ? Array(values[..<witnessCount]) : values, outOfDomainPoint: outOfDomainPoint,
+                &transcript,
+                roots: shape.deferred ? [witnessRoot] : [witnessRoot, preprocessedRoot],
+                values: shape.deferred ? Array(values[..<witnessCount]) : values,
+                outOfDomainPoint: outOfDomainPoint,
                 outOfDomainValue: outOfDomainValue
             ) { rho, gamma, last in
-                columns.sum(at: rho, gamma: gamma, stacks: shape.deferred ? .witness : .both, last: last)
+                columns.sum(
+                    at: rho, gamma: gamma, stacks: shape.deferred ? .witness : .both, last: last)
             }
         }
         return VerifiedProof(fingerprint: fingerprint, deferred: deferred)
@@ -91,19 +106,24 @@ struct VerifierCircuit {
 
     /// P14, P15
     private func deferPreprocessed(
-        _ transcript: inout CircuitTranscript, _ values: [ExtTarget], _ columns: ColumnWeightsCircuit
+        _ transcript: inout CircuitTranscript, _ values: [ExtTarget],
+        _ columns: ColumnWeightsCircuit
     ) -> DeferredClaimTarget {
         let b = builder
         let mu = transcript.sample()
         var claim = b.horner(values, mu)
         let z = transcript.sumcheck(steps: shape.preprocessedVariables, &claim)
         let value = transcript.receive(elements: 1)[0]
-        b.assertMulAdd(columns.sum(at: z, gamma: mu, stacks: .preprocessed, last: b.zero), value, b.zero, equals: claim)
+        b.assertMulAdd(
+            columns.sum(at: z, gamma: mu, stacks: .preprocessed, last: b.zero), value, b.zero,
+            equals: claim)
         return DeferredClaimTarget(point: z, value: value)
     }
 
     /// s = c − 1 − Σ β^(i+1) statement_i
-    private func statementDenominator(_ statement: DigestTarget, _ c: ExtTarget, _ betaPowers: [ExtTarget]) -> ExtTarget {
+    private func statementDenominator(
+        _ statement: DigestTarget, _ c: ExtTarget, _ betaPowers: [ExtTarget]
+    ) -> ExtTarget {
         let start = builder.subtract(c, builder.constant(Field(CircuitBuilder.statementAddress)))
         return builder.limbs(of: statement).enumerated().reduce(start) { s, limb in
             builder.mulSubtract(from: s, betaPowers[limb.offset], limb.element)
@@ -115,13 +135,16 @@ struct VerifierCircuit {
         builder.mulAdd(v[0], v[3], builder.multiply(v[1], v[2]))
     }
 
-    private func next(_ v: [ExtTarget], at point: [ExtTarget], _ rho: ExtTarget) -> LeafClaimTarget {
+    private func next(_ v: [ExtTarget], at point: [ExtTarget], _ rho: ExtTarget) -> LeafClaimTarget
+    {
         LeafClaimTarget(
             point: [rho] + point, numerator: builder.interpolate(v[0], v[1], rho),
             denominator: builder.interpolate(v[2], v[3], rho))
     }
 
-    private func verifyFractions(_ transcript: inout CircuitTranscript, _ statementDenominator: ExtTarget) -> LeafClaimTarget {
+    private func verifyFractions(
+        _ transcript: inout CircuitTranscript, _ statementDenominator: ExtTarget
+    ) -> LeafClaimTarget {
         let b = builder
         let top = transcript.receive(elements: 4)
         let denominator = b.multiply(top[2], top[3])
@@ -141,7 +164,8 @@ struct VerifierCircuit {
                 point.append(r)
             }
             let values = transcript.receive(elements: 4)
-            b.assertMulAdd(b.multiply(lambda, values[2]), values[3], crossSum(values), equals: expected)
+            b.assertMulAdd(
+                b.multiply(lambda, values[2]), values[3], crossSum(values), equals: expected)
             claim = next(values, at: point, transcript.sample())
         }
         return claim
@@ -149,14 +173,17 @@ struct VerifierCircuit {
 
     /// P6 and P7: returns the point and all columns' values.
     private func verifyZerocheck(
-        _ transcript: inout CircuitTranscript, _ leaves: LeafClaimTarget, _ alpha: ExtTarget, _ c: ExtTarget, _ betaPowers: [ExtTarget]
+        _ transcript: inout CircuitTranscript, _ leaves: LeafClaimTarget, _ alpha: ExtTarget,
+        _ c: ExtTarget, _ betaPowers: [ExtTarget]
     ) -> (point: [ExtTarget], values: [ExtTarget]) {
         let b = builder
         var eq = EqBits(b, leaves.point)
         let layout = shape.leafLayout
         let portWeights = ChipKind.allCases.map { kind in
             Chip[kind].ports.indices.map { k in
-                eq.value(layout.offset(kind, column: k, shape: shape) >> shape.height(kind), shape.leafVariables - shape.height(kind))
+                eq.value(
+                    layout.offset(kind, column: k, shape: shape) >> shape.height(kind),
+                    shape.leafVariables - shape.height(kind))
             }
         }
         let padding = portWeights.joined().reduce(b.one) { b.subtract($0, $1) }
@@ -169,7 +196,9 @@ struct VerifierCircuit {
             claim = b.horner([c0] + coefficients, x)
             r.append(x)
         }
-        let total = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount }
+        let total = ChipKind.allCases.reduce(0) {
+            $0 + Chip[$1].witnessCount + Chip[$1].preprocessedCount
+        }
         let values = transcript.receive(elements: total)
         b.count("constraints at the point") {
             b.connect(claim, tableSum(values, portWeights, alpha, c, betaPowers))
@@ -179,7 +208,8 @@ struct VerifierCircuit {
 
     /// Σ_t f_t
     private func tableSum(
-        _ values: [ExtTarget], _ portWeights: [[ExtTarget]], _ alpha: ExtTarget, _ c: ExtTarget, _ betaPowers: [ExtTarget]
+        _ values: [ExtTarget], _ portWeights: [[ExtTarget]], _ alpha: ExtTarget, _ c: ExtTarget,
+        _ betaPowers: [ExtTarget]
     ) -> ExtTarget {
         let b = builder
         let witnessTotal = ChipKind.allCases.reduce(0) { $0 + Chip[$1].witnessCount }
@@ -190,14 +220,16 @@ struct VerifierCircuit {
         for kind in shape.order {
             let chip = Chip[kind]
             var nodes = ChipCircuit(
-                b, chip, witness: witness.prefix(chip.witnessCount), preprocessed: preprocessed.prefix(chip.preprocessedCount))
+                b, chip, witness: witness.prefix(chip.witnessCount),
+                preprocessed: preprocessed.prefix(chip.preprocessedCount))
             for (k, tuple) in chip.ports.enumerated() {
                 let column = { (i: Int) in preprocessed[preprocessed.startIndex + i] }
                 var denominator = b.subtract(c, column(chip.addressColumn(port: k)))
                 for (i, node) in tuple.enumerated() where !isZero(chip, node) {
                     denominator = b.mulSubtract(from: denominator, betaPowers[i], nodes.value(node))
                 }
-                let fraction = b.mulAdd(alpha, denominator, column(chip.multiplicityColumn(port: k)))
+                let fraction = b.mulAdd(
+                    alpha, denominator, column(chip.multiplicityColumn(port: k)))
                 portSum = b.mulAdd(portWeights[kind.rawValue][k], fraction, portSum)
             }
             constraints += chip.constraints.map { nodes.value($0) }
@@ -235,7 +267,9 @@ struct EqBits {
         if let value = known[Key(bits: bits, count: count)] { return value }
         let parent = value(bits >> 1, count - 1)
         let z = point[count - 1]
-        let result = bits & 1 == 1 ? builder.multiply(parent, z) : builder.mulSubtract(from: parent, parent, z)
+        let result =
+            bits & 1 == 1
+            ? builder.multiply(parent, z) : builder.mulSubtract(from: parent, parent, z)
         known[Key(bits: bits, count: count)] = result
         return result
     }

@@ -64,7 +64,9 @@ package struct ProverTranscript {
 
     /// The proof so far as limbs.
     package var sentLimbs: [Field] {
-        stride(from: 0, to: proof.count, by: 4).map { Field(UInt32(littleEndianBytes: proof[$0..<($0 + 4)])) }
+        stride(from: 0, to: proof.count, by: 4).map {
+            Field(UInt32(littleEndianBytes: proof[$0..<($0 + 4)]))
+        }
     }
 }
 
@@ -81,7 +83,9 @@ package struct VerifierTranscript {
     package mutating func absorb(_ digest: Digest) { sponge.absorb(digest.limbs) }
 
     /// Reads canonical limbs without absorbing them.
-    package mutating func read(_ message: Message, _ count: Int) throws(VerificationError) -> [Field] {
+    package mutating func read(_ message: Message, _ count: Int) throws(VerificationError)
+        -> [Field]
+    {
         guard proof.count - position >= 4 * count else {
             throw .truncated(message, at: position, needed: 4 * count, left: proof.count - position)
         }
@@ -90,21 +94,27 @@ package struct VerifierTranscript {
         for i in 0..<count {
             let at = position + 4 * i
             let word = UInt32(littleEndianBytes: proof[at..<(at + 4)])
-            guard let limb = Field(canonical: word) else { throw .nonCanonical(message, at: at, word: word) }
+            guard let limb = Field(canonical: word) else {
+                throw .nonCanonical(message, at: at, word: word)
+            }
             limbs.append(limb)
         }
         position += 4 * count
         return limbs
     }
 
-    package mutating func receive(_ message: Message, limbs count: Int) throws(VerificationError) -> [Field] {
+    package mutating func receive(_ message: Message, limbs count: Int) throws(VerificationError)
+        -> [Field]
+    {
         let limbs = try read(message, count)
         sponge.absorb(limbs)
         record += limbs
         return limbs
     }
 
-    package mutating func receive(_ message: Message, elements count: Int) throws(VerificationError) -> [Extension] {
+    package mutating func receive(_ message: Message, elements count: Int) throws(VerificationError)
+        -> [Extension]
+    {
         let limbs = try receive(message, limbs: 5 * count)
         return (0..<count).map { Extension(limbs: limbs[(5 * $0)..<(5 * $0 + 5)]) }
     }
@@ -118,7 +128,9 @@ package struct VerifierTranscript {
     package mutating func checkWork(bits: Int) throws(VerificationError) {
         let nonce = try read(.nonce, 1)[0]
         record.append(nonce)
-        guard sponge.absorbNonce(nonce, bits: bits) else { throw .proofOfWork(bits: bits, nonce: nonce) }
+        guard sponge.absorbNonce(nonce, bits: bits) else {
+            throw .proofOfWork(bits: bits, nonce: nonce)
+        }
     }
 
     package func finish() throws(VerificationError) {

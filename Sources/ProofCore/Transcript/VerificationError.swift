@@ -33,19 +33,26 @@ extension VerificationError: CustomStringConvertible {
         case .nonCanonical(let m, let at, let word):
             "message \(m.name) (\(m)) at byte \(at): expected a word below \(Field.modulus), got \(word)"
         case .trailingBytes(let count): "expected the end of the proof, got \(count) more bytes"
-        case .proofOfWork(let bits, let nonce): "message P11 (nonce): expected \(bits) bits of work, nonce \(nonce) does not do them"
+        case .proofOfWork(let bits, let nonce):
+            "message P11 (nonce): expected \(bits) bits of work, nonce \(nonce) does not do them"
         case .shape(let what): "verifier data: \(what)"
-        case .busImbalance: "message P3 (fractionTop): the bus does not balance for this statement and circuit"
+        case .busImbalance:
+            "message P3 (fractionTop): the bus does not balance for this statement and circuit"
         case .zeroDenominator: "message P3 (fractionTop): expected non-zero denominators, got zero"
-        case .fractionLayer(let layer): "message P5 (fractionClaims): layer \(layer) does not match its sum-check"
+        case .fractionLayer(let layer):
+            "message P5 (fractionClaims): layer \(layer) does not match its sum-check"
         case .zerocheck: "message P7 (evaluations): the constraints do not hold at the random point"
         case .merkleRoot(let round, let tree):
             "message P12 (opening): round \(round), tree \(tree): the opened leaves do not hash to the root"
-        case .deferredValue: "message P15 (deferredValue): the columns' claims do not join to this value"
-        case .batchedValue: "message P17 (batchedValue): the deferred claims do not join to this value"
+        case .deferredValue:
+            "message P15 (deferredValue): the columns' claims do not join to this value"
+        case .batchedValue:
+            "message P17 (batchedValue): the deferred claims do not join to this value"
         case .deferredClaim(let what): "deferred claim on the preprocessed columns: \(what)"
-        case .finalClaim: "message P13 (finalPolynomial): the folded claim does not match the final polynomial"
-        case .unexpected(let what, let expected, let got): "\(what): expected \(expected), got \(got)"
+        case .finalClaim:
+            "message P13 (finalPolynomial): the folded claim does not match the final polynomial"
+        case .unexpected(let what, let expected, let got):
+            "\(what): expected \(expected), got \(got)"
         }
     }
 }

@@ -82,7 +82,9 @@ final class TestProver: TaskProver {
         let artifact = try TransitionArtifact(bytes: bytes)
         var header = artifact.header
         header.users += 1
-        return TransitionArtifact(kind: .combine, header: header, claim: artifact.claim, proof: artifact.proof).bytes
+        return TransitionArtifact(
+            kind: .combine, header: header, claim: artifact.claim, proof: artifact.proof
+        ).bytes
     }
 
     private func oneUserMoreInTheBlock(_ bytes: [UInt8]) throws -> [UInt8] {
