@@ -98,7 +98,7 @@ struct BenchCombine: AsyncParsableCommand {
         output.say(String(format: "proven  %.1f bits, the least of %d terms", bits, terms.count))
         for term in terms { output.say(String(format: "  %6.1f  %@", term.bits, term.name)) }
         try output.finish([
-            "prove_seconds": median.wall, "prove_seconds_spread": prove, "verify_seconds": verify,
+            "prove_seconds": prove, "verify_seconds": verify,
             "proof_bytes": combine.proof.bytes.count, "proof_bytes_unpruned": unpruned,
             "peak_memory_bytes": peakMemoryBytes(), "threads": threads,
             "instruction_set": String(cString: kb_instruction_set_name()),

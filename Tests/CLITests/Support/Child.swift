@@ -77,6 +77,11 @@ final class Child: Sendable {
             .map { strdup("\($0)=\($1)") }
         defer { for pointer in words + variables { free(pointer) } }
         var pid: pid_t = 0
+        // Other suites of this process listen on sockets: a child that held them would keep their
+        // ports.
+        for descriptor in Int32(3)..<1024 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let status = posix_spawn(&pid, binary, &actions, nil, words + [nil], variables + [nil])
         guard status == 0 else {
             close(input[1])
