@@ -130,4 +130,14 @@ import Testing
             network.combine.circuit.inputLimbs == CombineOffset.left + 2 * input.limbs.count
                 + CombineOffset.batchLimbs)
     }
+
+    /// Every term a block rests on, those of joining and settling deferred claims included.
+    @Test func every_soundness_term_reaches_the_target() throws {
+        let terms = try Chain.shared.get().network.soundnessTerms()
+        for term in terms { #expect(term.bits >= 104, "\(term.name): \(term.bits)") }
+        for part in ["signature.preimage", "end_cap", "combine", "block", "joining", "settlement"] {
+            #expect(terms.contains { $0.name.hasPrefix(part + ": ") }, "\(part)")
+        }
+        #expect(Set(terms.map(\.name)).count == terms.count)
+    }
 }

@@ -52,6 +52,19 @@ public final class Network: Sendable {
         blockVerifier = try Verifier(block)
     }
 
+    /// Every soundness term that a block proof rests on: of each circuit's proofs, of joining deferred
+    /// claims, and of settling the last one.
+    public func soundnessTerms() throws -> [SoundnessTerm] {
+        func named(_ prefix: String, _ terms: [SoundnessTerm]) -> [SoundnessTerm] {
+            terms.map { SoundnessTerm(name: "\(prefix): \($0.name)", bits: $0.bits) }
+        }
+        let circuits = try keys.flatMap {
+            named($0.circuit.name, try $0.circuit.shape.soundnessTerms())
+        }
+        return circuits + named("joining", ClaimBatch.soundnessTerms(claims: 4))
+            + named("settlement", settlement.soundnessTerms())
+    }
+
     /// All circuits, in the order in which proofs go through them.
     public var keys: [ProvingKey] { [signature, endCap, combine, block] }
 }

@@ -151,7 +151,7 @@ struct Demo: AsyncParsableCommand {
             depths[node.node] = 1 + (below.max() ?? 0)
         }
         let depth = depths.values.max() ?? 0
-        let bits = try network.keys.map { try $0.circuit.shape.provenBits() }.min()!
+        let bits = try network.soundnessTerms().map(\.bits).min()!
         let split: [(String, UInt64)] = [
             ("admission", t.admission), ("planning", t.planning), ("queue", t.queue),
             ("transfer", t.transfer), ("prove", t.prove),

@@ -2,6 +2,12 @@
 
 import CKernels
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Claims about one polynomial, to be joined.
 public struct ClaimBatch: Sendable {
     public let claims: [DeferredClaim]
@@ -14,6 +20,16 @@ public struct ClaimBatch: Sendable {
     }
 
     private var variables: Int { claims[0].point.count }
+
+    /// What joining `claims` claims costs: δ, and a round of degree two (P16). No list: the
+    /// polynomial is fixed before any proof.
+    public static func soundnessTerms(claims: Int) -> [SoundnessTerm] {
+        [
+            SoundnessTerm(
+                name: "claims joined (δ)", bits: extensionBits - log2(Double(claims))),
+            SoundnessTerm(name: "claims, rounds (P16)", bits: extensionBits - 1),
+        ]
+    }
 
     private func joined(_ delta: Extension) -> Extension {
         claims.reversed().reduce(.zero) { $0 * delta + $1.value }

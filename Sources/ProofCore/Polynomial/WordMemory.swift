@@ -52,15 +52,6 @@ package enum WordMemory {
         for block in evicted { block.words.deallocate() }
     }
 
-    /// Gives all unused blocks back to the system.
-    package static func releaseUnused() {
-        let all = kept.withLock { kept in
-            defer { kept = [] }
-            return kept
-        }
-        for block in all { block.words.deallocate() }
-    }
-
     /// The smallest kept block that fits and is at most a quarter too large.
     private static func reuse(_ least: Int) -> WordBlock? {
         kept.withLock { kept in

@@ -274,8 +274,6 @@ struct EqBits {
         return result
     }
 
-    /// The whole table over the first `count` coordinates, or its first `limit` entries.
-    mutating func table(_ count: Int, limit: Int? = nil) -> [ExtTarget] {
-        (0..<(limit ?? 1 << count)).map { value($0, count) }
-    }
+    /// The whole table over the first `count` coordinates.
+    mutating func table(_ count: Int) -> [ExtTarget] { (0..<(1 << count)).map { value($0, count) } }
 }
